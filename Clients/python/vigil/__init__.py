@@ -1,0 +1,76 @@
+"""Client of vigild, the inference daemon for rare-event searches.
+
+Example::
+
+    import vigil
+
+    with vigil.Client("tcp://localhost:5555") as client:
+        scores = client.score("position-cnn", hits, coverage=0.9)
+        scores.value, scores.lower, scores.upper
+"""
+
+from .aio import AsyncClient
+from .answers import (
+    FLAG_INFINITE,
+    FLAG_NONFINITE,
+    FLAG_UNBINNED,
+    Output,
+    Provenance,
+    Scores,
+    Timing,
+)
+from .client import Client
+from .descriptions import (
+    Bins,
+    DaemonStatus,
+    Model,
+    TensorDescription,
+    UncertaintyDescription,
+)
+from .errors import (
+    BadReply,
+    CannotConnect,
+    ConnectionLost,
+    DeadlineExceeded,
+    Forbidden,
+    Internal,
+    InvalidRequest,
+    NoReply,
+    NotFound,
+    Overloaded,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+    VigilError,
+)
+
+__all__ = [
+    "AsyncClient",
+    "BadReply",
+    "Bins",
+    "CannotConnect",
+    "Client",
+    "ConnectionLost",
+    "DaemonStatus",
+    "DeadlineExceeded",
+    "FLAG_INFINITE",
+    "FLAG_NONFINITE",
+    "FLAG_UNBINNED",
+    "Forbidden",
+    "Internal",
+    "InvalidRequest",
+    "Model",
+    "NoReply",
+    "NotFound",
+    "Output",
+    "Overloaded",
+    "Provenance",
+    "Scores",
+    "TensorDescription",
+    "Timing",
+    "Unauthenticated",
+    "Unavailable",
+    "UncertaintyDescription",
+    "Unsupported",
+    "VigilError",
+]

@@ -1,0 +1,246 @@
+"""What a daemon says of itself and of its models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .tensors import type_name
+
+
+@dataclass(frozen=True)
+class DaemonStatus:
+    """What the daemon is and how it fares; counts are since its start.
+
+    Attributes:
+        version: version of the daemon.
+        ready: whether requests are welcome.
+        reasons: why not.
+        uptime: seconds since the start.
+        endpoints: endpoints that listen.
+        requests: score requests read.
+        refusals: score requests refused.
+        events: events scored.
+        in_flight: requests admitted and not answered yet.
+    """
+
+    version: str
+    ready: bool
+    reasons: tuple[str, ...]
+    uptime: float
+    endpoints: tuple[str, ...]
+    requests: int
+    refusals: int
+    events: int
+    in_flight: int
+
+
+@dataclass(frozen=True)
+class TensorDescription:
+    """An input or output of a model.
+
+    Attributes:
+        name: name on the wire.
+        dtype: element type as numpy names it.
+        shape: of one event; a ragged input's starts with its longest event.
+        unit: unit, "1" for none.
+        meaning: one sentence.
+        features: names of the components of a one-dimensional input.
+        ragged_maximum: 0 when not ragged, else the most rows that one event may have.
+        nonfinite: "refuse", "flag" or "missing"; empty for outputs.
+        type: element type as the protocol numbers it.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    unit: str
+    meaning: str
+    features: tuple[str, ...]
+    ragged_maximum: int
+    nonfinite: str
+    type: int
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Calibration events of each bin of one output.
+
+    Attributes:
+        output: output (and class, for p-values) that the bins belong to.
+        events: calibration events of each bin.
+        edges: interior edges, one fewer than bins.
+        column: what the bins cut, or None for one bin.
+    """
+
+    output: str
+    events: tuple[int, ...]
+    edges: tuple[float, ...]
+    column: str | None
+
+
+@dataclass(frozen=True)
+class UncertaintyDescription:
+    """How one output's uncertainty is made.
+
+    Attributes:
+        output: output that it belongs to.
+        method: as "cqr", "venn-abers", "p-value".
+        bin_source: "input", "output", "request", or empty for one bin.
+        bin_name: tensor or column that the bins cut.
+        bin_feature: component of a one-dimensional input.
+        bin_edges: interior edges.
+        lower, upper, sigma: raw outputs that the method needs.
+        truth: column of labelled data that holds the truth.
+        classes: class names, each with the truth values that mean it.
+    """
+
+    output: str
+    method: str
+    bin_source: str
+    bin_name: str
+    bin_feature: str
+    bin_edges: tuple[float, ...]
+    lower: str
+    upper: str
+    sigma: str
+    truth: str
+    classes: dict[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One version of one model.
+
+    Attributes:
+        name, version, digest, task: which model, and what it is for.
+        engine, engine_version, precision, device, device_class: what runs it.
+        state: "serving", "loading" or "failed".
+        reasons: why it does not serve, or why a newer version does not.
+        inputs, outputs: tensors of the artefact.
+        uncertainty: how the answer's intervals and p-values are made.
+        calibration, calibration_date: calibration in use, or None.
+        calibration_reason: why calibrated answers are refused, or None.
+        coverage: coverage of intervals when a request names none, or None.
+        bins: calibration events per bin.
+        folder: folder of the version as the daemon sees it.
+        ladder: measured micro-batch shapes: rows and nanoseconds of one run.
+        required: whether the daemon is ready only while this model serves.
+        description: what the model is, in a sentence.
+        monitored: inputs, features and outputs whose distribution is watched.
+    """
+
+    name: str
+    version: str
+    digest: str
+    task: str
+    engine: str
+    engine_version: str
+    precision: str
+    device: str
+    device_class: str
+    state: str
+    reasons: tuple[str, ...]
+    inputs: tuple[TensorDescription, ...]
+    outputs: tuple[TensorDescription, ...]
+    uncertainty: tuple[UncertaintyDescription, ...]
+    calibration: str | None
+    calibration_date: str | None
+    calibration_reason: str | None
+    coverage: float | None
+    bins: tuple[Bins, ...]
+    folder: str
+    ladder: tuple[tuple[int, int], ...]
+    required: bool
+    description: str
+    monitored: tuple[str, ...]
+
+
+def optional(message: Any, field: str) -> Any:
+    """The field's value, or None when it is absent."""
+    return getattr(message, field) if message.HasField(field) else None
+
+
+def daemon_status(message: Any) -> DaemonStatus:
+    """From a StatusReply."""
+    return DaemonStatus(
+        version=message.version,
+        ready=message.ready,
+        reasons=tuple(message.reasons),
+        uptime=message.uptime_microseconds / 1e6,
+        endpoints=tuple(message.endpoints),
+        requests=message.requests,
+        refusals=message.refusals,
+        events=message.events,
+        in_flight=message.in_flight,
+    )
+
+
+def model(message: Any) -> Model:
+    """From a ModelDescription."""
+    return Model(
+        name=message.name,
+        version=message.version,
+        digest=message.digest,
+        task=message.task,
+        engine=message.engine,
+        engine_version=message.engine_version,
+        precision=message.precision,
+        device=message.device,
+        device_class=message.device_class,
+        state=message.state,
+        reasons=tuple(message.reasons),
+        inputs=tuple(map(_tensor, message.inputs)),
+        outputs=tuple(map(_tensor, message.outputs)),
+        uncertainty=tuple(map(_uncertainty, message.uncertainty)),
+        calibration=optional(message, "calibration"),
+        calibration_date=optional(message, "calibration_date"),
+        calibration_reason=optional(message, "calibration_reason"),
+        coverage=optional(message, "coverage"),
+        bins=tuple(map(bins, message.bins)),
+        folder=message.folder,
+        ladder=tuple(zip(message.ladder_rows, message.ladder_nanoseconds, strict=False)),
+        required=message.required,
+        description=message.description,
+        monitored=tuple(message.monitored),
+    )
+
+
+def bins(message: Any) -> Bins:
+    """From a BinEvents."""
+    return Bins(
+        output=message.output,
+        events=tuple(message.events),
+        edges=tuple(message.edges),
+        column=optional(message, "column"),
+    )
+
+
+def _tensor(message: Any) -> TensorDescription:
+    return TensorDescription(
+        name=message.name,
+        dtype=type_name(message.type),
+        shape=tuple(message.shape),
+        unit=message.unit,
+        meaning=message.meaning,
+        features=tuple(message.features),
+        ragged_maximum=message.ragged_maximum,
+        nonfinite=message.nonfinite,
+        type=message.type,
+    )
+
+
+def _uncertainty(message: Any) -> UncertaintyDescription:
+    return UncertaintyDescription(
+        output=message.output,
+        method=message.method,
+        bin_source=message.bin_source,
+        bin_name=message.bin_name,
+        bin_feature=message.bin_feature,
+        bin_edges=tuple(message.bin_edges),
+        lower=message.lower,
+        upper=message.upper,
+        sigma=message.sigma,
+        truth=message.truth,
+        classes={entry.name: tuple(entry.labels) for entry in message.classes},
+    )

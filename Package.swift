@@ -1,0 +1,78 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Every Swift target is checked the same way; nothing here needs an unsafe flag.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "vigil",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CProtobufC", providers: [.apt(["libprotobuf-c-dev", "protobuf-c-compiler"])]),
+        .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CWireMessages", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .target(name: "COnnxRuntime"),
+        .target(name: "CLinux"),
+
+        .target(name: "Tensors", swiftSettings: strict),
+        .target(name: "Messages", dependencies: ["Tensors"], swiftSettings: strict),
+        .target(name: "Lanes", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(name: "Execution", dependencies: ["Tensors", "Lanes"], swiftSettings: strict),
+        .target(name: "OnnxEngine", dependencies: ["Execution", "Tensors", "COnnxRuntime"], swiftSettings: strict),
+        .target(name: "Wire", dependencies: ["CWireMessages", "CProtobufC", "Messages", "Tensors"], swiftSettings: strict),
+        .target(name: "TreeEngine", dependencies: ["Execution", "Tensors"], swiftSettings: strict),
+        .target(name: "Telemetry", swiftSettings: strict),
+        .target(name: "Calibration", swiftSettings: strict),
+        .target(
+            name: "Serving",
+            dependencies: [
+                "Messages", "Tensors", "Lanes", "Telemetry", "Catalog", "Calibration", "Execution",
+            ], swiftSettings: strict),
+        .target(
+            name: "ZeroMQTransport",
+            dependencies: ["CZeroMQ", "Wire", "Messages", "Tensors", "Serving", "Lanes", "Telemetry"],
+            swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["StrictYAML"], swiftSettings: strict),
+        .executableTarget(
+            name: "vigild",
+            dependencies: [
+                "Settings", "Telemetry", "Catalog", "Serving", "OnnxEngine", "TreeEngine",
+                "ZeroMQTransport", "Execution", "Lanes", "Messages",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .target(
+            name: "VigilClient",
+            dependencies: ["CZeroMQ", "Wire", "Messages", "Tensors", "Lanes"], swiftSettings: strict),
+        .target(name: "Datasets", dependencies: ["CZlib", "Tensors"], swiftSettings: strict),
+        .executableTarget(
+            name: "vigil",
+            dependencies: [
+                "VigilClient", "Messages", "Tensors", "Calibration", "Catalog", "Datasets", "Lanes",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ], swiftSettings: strict),
+        .target(name: "StrictYAML", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+        .target(name: "Catalog", dependencies: ["Tensors", "StrictYAML", "CCrypto"], swiftSettings: strict),
+    ]
+)

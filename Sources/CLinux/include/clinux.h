@@ -1,0 +1,31 @@
+#ifndef VIGIL_CLINUX_H
+#define VIGIL_CLINUX_H
+
+#include <stdint.h>
+
+/* What the Glibc module hides. Only own functions are declared: system headers
+ * included here with _GNU_SOURCE would clash with SwiftGlibc's own view. */
+
+/* An event counter, non-blocking and close-on-exec; -1 and errno on failure. */
+int clinux_eventfd(void);
+
+/* Adds one to the counter. EAGAIN (a full counter) still wakes, so it is success. */
+void clinux_eventfd_signal(int fd);
+
+/* Takes the counter to zero. */
+void clinux_eventfd_clear(int fd);
+
+/* Waits until one of two descriptors is readable; -1 stands for none. A negative
+ * timeout waits for ever. Returns bit 0 for `first`, bit 1 for `second`. */
+int clinux_wait(int first, int second, int64_t timeout_nanoseconds);
+
+/* Monotonic clock in nanoseconds. */
+uint64_t clinux_monotonic(void);
+
+/* Names the calling thread; at most 15 bytes are kept. */
+void clinux_name_thread(const char *name);
+
+/* Keeps freed memory: large replies would otherwise cost a page fault a page. */
+void clinux_keep_freed_memory(void);
+
+#endif

@@ -1,0 +1,164 @@
+extension CalibrationFile {
+    /// Reads a file; an unknown key, a missing one, a wrong type, a limit passed or a table that
+    /// contradicts itself is refused with its key path.
+    ///
+    /// Never traps, whatever the bytes.
+    public init(json: [UInt8]) throws(CalibrationError) {
+        guard json.count <= Self.maximumBytes else {
+            throw CalibrationError(
+                "file",
+                found: "\(json.count) bytes",
+                allowed: "at most \(Self.maximumBytes)"
+            )
+        }
+        var file = try JSONFields(JSONReader.value(of: json), path: "")
+        format = try file.integer("format", in: Self.currentFormat...Self.currentFormat)
+        model = try file.text("model")
+        version = try file.text("version")
+        artefactDigest = try file.text("artefact_digest")
+        engine = try file.text("engine")
+        engineVersion = try file.text("engine_version")
+        precision = try file.text("precision")
+        deviceClass = try file.text("device_class")
+        date = try file.text("date")
+        dataDigest = try file.text("data_digest")
+        events = try file.integer("events", in: 1...Self.maximumEvents)
+        outputs = []
+        for (index, value) in try file.list("outputs", limit: Self.maximumOutputs).enumerated() {
+            outputs.append(try OutputCalibration(value, path: "outputs[\(index)]"))
+        }
+        try file.finish()
+        try check()
+    }
+}
+
+extension OutputCalibration {
+    fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
+        var fields = try JSONFields(value, path: path)
+        output = try fields.text("output")
+        if let column = fields.optional("bin_column") {
+            binColumn = try BinColumn(column, path: fields.path("bin_column"))
+        }
+        var kinds: [Kind] = []
+        if let value = fields.optional("interval") {
+            kinds.append(.interval(try SplitConformal(value, path: fields.path("interval"))))
+        }
+        if let value = fields.optional("venn_abers") {
+            kinds.append(.vennAbers(try VennAbers(value, path: fields.path("venn_abers"))))
+        }
+        if fields.has("p_values") {
+            var classes: [ClassPValues] = []
+            let list = try fields.list("p_values", limit: Self.maximumClasses)
+            for (index, value) in list.enumerated() {
+                classes.append(try ClassPValues(value, path: fields.path("p_values[\(index)]")))
+            }
+            kinds.append(.pValues(classes))
+        }
+        self.kinds = kinds
+        try fields.finish()
+    }
+}
+
+extension BinColumn {
+    fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
+        var fields = try JSONFields(value, path: path)
+        source = try fields.choice("source", Source.allCases)
+        name = try fields.text("name")
+        feature = fields.has("feature") ? try fields.text("feature") : nil
+        try fields.finish()
+    }
+}
+
+extension SplitConformal {
+    fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
+        var fields = try JSONFields(value, path: path)
+        let method = try fields.choice("method", ConformalMethod.allCases)
+        let bins = try fields.bins()
+        let counts = try fields.eventsPerBin(bins)
+        let type = try fields.choice("score_type", ScoreType.allCases)
+        let isTwoSided = method == .cqrAsymmetric
+        let below = try fields.scores(isTwoSided ? "scores_below" : "scores", counts, type)
+        let above = isTwoSided ? try fields.scores("scores_above", counts, type) : nil
+        try fields.finish()
+        self.init(method: method, bins: bins, below: below, above: above)
+    }
+}
+
+extension ClassPValues {
+    fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
+        var fields = try JSONFields(value, path: path)
+        name = try fields.text("class")
+        let bins = try fields.bins()
+        let counts = try fields.eventsPerBin(bins)
+        let type = try fields.choice("score_type", ScoreType.allCases)
+        table = ConformalPValues(bins: bins, scores: try fields.scores("scores", counts, type))
+        try fields.finish()
+    }
+}
+
+extension JSONFields {
+    fileprivate mutating func bins() throws(CalibrationError) -> MondrianBins {
+        let edges = try numbers("bin_edges")
+        do throws(CalibrationError) {
+            return try MondrianBins(edges: edges)
+        } catch {
+            throw CalibrationError(path(error.what), found: error.found, allowed: error.allowed)
+        }
+    }
+
+    fileprivate mutating func eventsPerBin(_ bins: MondrianBins) throws(CalibrationError) -> [Int] {
+        let key = "events_per_bin"
+        let numbers = try numbers(key)
+        guard numbers.count == bins.count else {
+            throw CalibrationError(
+                path(key),
+                found: "\(numbers.count) bins",
+                allowed: "\(bins.count), one more than bin_edges"
+            )
+        }
+        var counts: [Int] = []
+        for (bin, number) in numbers.enumerated() {
+            guard let count = Int(exactly: number), count >= 0 else {
+                throw CalibrationError(
+                    path("\(key)[\(bin)]"),
+                    found: NumberText.of(number),
+                    allowed: "a whole number, not negative"
+                )
+            }
+            counts.append(count)
+        }
+        return counts
+    }
+
+    /// One ascending array a bin, as long as `counts` says.
+    fileprivate mutating func scores(
+        _ key: String,
+        _ counts: [Int],
+        _ type: ScoreType
+    ) throws(CalibrationError) -> BinnedScores {
+        let list = try list(key, limit: MondrianBins.maximumEdges + 1)
+        guard list.count == counts.count else {
+            throw CalibrationError(
+                path(key),
+                found: "\(list.count) arrays",
+                allowed: "\(counts.count), one a bin"
+            )
+        }
+        var tables: [[Double]] = []
+        for (bin, value) in list.enumerated() {
+            let numbers = try Self.numbers(value, path: path("\(key)[\(bin)]"))
+            guard numbers.count == counts[bin] else {
+                throw CalibrationError(
+                    path("\(key)[\(bin)]"),
+                    found: "\(numbers.count) scores",
+                    allowed: "\(counts[bin]), as events_per_bin says"
+                )
+            }
+            tables.append(numbers.map(type.score))
+        }
+        guard tables.contains(where: { !$0.isEmpty }) else {
+            throw CalibrationError(path(key), found: "0 events", allowed: "at least 1")
+        }
+        return try BinnedScores(sorted: tables, path: path(key))
+    }
+}

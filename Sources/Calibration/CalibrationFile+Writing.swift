@@ -1,0 +1,102 @@
+extension CalibrationFile {
+    /// The file: keys in a fixed order, scalars before arrays, every number the shortest text that
+    /// reads back to the same bits.
+    ///
+    /// Equal calibrations give equal bytes.
+    public func json() -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { file in
+            file.integer("format", format)
+            file.text("model", model)
+            file.text("version", version)
+            file.text("artefact_digest", artefactDigest)
+            file.text("engine", engine)
+            file.text("engine_version", engineVersion)
+            file.text("precision", precision)
+            file.text("device_class", deviceClass)
+            file.text("date", date)
+            file.text("data_digest", dataDigest)
+            file.integer("events", events)
+            file.array("outputs") { list in
+                for output in outputs { list.object { output.write(to: &$0) } }
+            }
+        }
+        return writer.bytes + [UInt8(ascii: "\n")]
+    }
+}
+
+extension OutputCalibration {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.text("output", output)
+        if let binColumn {
+            writer.object("bin_column") { column in
+                column.text("source", binColumn.source.rawValue)
+                column.text("name", binColumn.name)
+                if let feature = binColumn.feature { column.text("feature", feature) }
+            }
+        }
+        for kind in kinds {
+            switch kind {
+            case .interval(let interval):
+                writer.object(kind.name) { interval.write(to: &$0) }
+            case .vennAbers(let vennAbers):
+                writer.object(kind.name) { vennAbers.write(to: &$0) }
+            case .pValues(let classes):
+                writer.array(kind.name) { list in
+                    for element in classes { list.object { element.write(to: &$0) } }
+                }
+            }
+        }
+    }
+}
+
+extension SplitConformal {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.text("method", method.rawValue)
+        writer.write(bins, eventsPerBin)
+        let type = ScoreType(holding: [below.values, above?.values ?? []])
+        writer.text("score_type", type.rawValue)
+        if let above {
+            writer.write("scores_below", below, type)
+            writer.write("scores_above", above, type)
+        } else {
+            writer.write("scores", below, type)
+        }
+    }
+}
+
+extension ClassPValues {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.text("class", name)
+        writer.write(table.bins, table.eventsPerBin)
+        let type = ScoreType(holding: [table.scores.values])
+        writer.text("score_type", type.rawValue)
+        writer.write("scores", table.scores, type)
+    }
+}
+
+extension VennAbers {
+    fileprivate func write(to writer: inout JSONWriter) {
+        let type = ScoreType(holding: [p0From, p1To])
+        writer.integer("events", events)
+        writer.integer("class_one_events", classOneEvents)
+        writer.text("score_type", type.rawValue)
+        writer.numbers("p0_from", p0From.lazy.map(type.text))
+        writer.numbers("p0", p0.lazy.map { NumberText.of($0) })
+        writer.numbers("p1_to", p1To.lazy.map(type.text))
+        writer.numbers("p1", p1.lazy.map { NumberText.of($0) })
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func write(_ bins: MondrianBins, _ eventsPerBin: [Int]) {
+        numbers("bin_edges", bins.edges.lazy.map { NumberText.of($0) })
+        numbers("events_per_bin", eventsPerBin.lazy.map { String($0) })
+    }
+
+    fileprivate mutating func write(_ key: String, _ scores: BinnedScores, _ type: ScoreType) {
+        array(key) { list in
+            for table in scores.tables { list.numbers(table.lazy.map(type.text)) }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+/// Writes JSON for people and machines alike: members in the order given, short arrays on one line,
+/// long ones wrapped, never one number a line.
+struct JSONWriter {
+    private(set) var bytes: [UInt8] = []
+    private var depth = 0
+    private var isFirst = true
+
+    /// Where a line of numbers is wrapped, in bytes.
+    private static let lineLength = 100
+
+    /// An object as the next element, or as the whole text.
+    mutating func object(_ members: (inout JSONWriter) -> Void) {
+        element()
+        nested("{", "}", members)
+    }
+
+    mutating func object(_ key: String, _ members: (inout JSONWriter) -> Void) {
+        name(key)
+        nested("{", "}", members)
+    }
+
+    mutating func array(_ key: String, _ elements: (inout JSONWriter) -> Void) {
+        name(key)
+        nested("[", "]", elements)
+    }
+
+    mutating func text(_ key: String, _ value: String) {
+        name(key)
+        quoted(value)
+    }
+
+    mutating func integer(_ key: String, _ value: Int) {
+        name(key)
+        raw(String(value))
+    }
+
+    /// An array of numbers as a member; each number is text already.
+    mutating func numbers(_ key: String, _ values: some Sequence<String>) {
+        name(key)
+        flow(values)
+    }
+
+    /// An array of numbers as the next element.
+    mutating func numbers(_ values: some Sequence<String>) {
+        element()
+        flow(values)
+    }
+
+    private mutating func flow(_ values: some Sequence<String>) {
+        raw("[")
+        var start = bytes.count
+        var isFirstNumber = true
+        for value in values {
+            if !isFirstNumber { raw(",") }
+            if bytes.count - start + value.utf8.count > Self.lineLength {
+                newLine()
+                start = bytes.count
+            } else if !isFirstNumber {
+                raw(" ")
+            }
+            raw(value)
+            isFirstNumber = false
+        }
+        raw("]")
+    }
+
+    private mutating func nested(
+        _ open: String,
+        _ close: String,
+        _ content: (inout JSONWriter) -> Void
+    ) {
+        raw(open)
+        depth += 1
+        isFirst = true
+        content(&self)
+        depth -= 1
+        if !isFirst { newLine() }
+        raw(close)
+        isFirst = false
+    }
+
+    private mutating func name(_ key: String) {
+        element()
+        quoted(key)
+        raw(": ")
+    }
+
+    private mutating func element() {
+        if !isFirst { raw(",") }
+        if depth > 0 { newLine() }
+        isFirst = false
+    }
+
+    private mutating func newLine() {
+        raw("\n")
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * depth))
+    }
+
+    private mutating func quoted(_ text: String) {
+        raw("\"")
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\":
+                raw("\\")
+                bytes.append(UInt8(ascii: scalar))
+            case "\u{0}"..<" ":
+                let code = String(scalar.value, radix: 16)
+                raw("\\u" + String(repeating: "0", count: 4 - code.count) + code)
+            default:
+                bytes.append(contentsOf: String(scalar).utf8)
+            }
+        }
+        raw("\"")
+    }
+
+    private mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
+}

@@ -1,0 +1,132 @@
+/// All that calibrates one output of a model: an interval, or Venn-ABERS and p-values, or p-values.
+public struct OutputCalibration: Sendable, Equatable {
+    /// One way to calibrate.
+    public enum Kind: Sendable, Equatable {
+        /// A regression output's interval.
+        case interval(SplitConformal)
+        /// A binary score's pair of probabilities.
+        case vennAbers(VennAbers)
+        /// p-values, one table a class, in a fixed order.
+        case pValues([ClassPValues])
+    }
+
+    /// The most classes one output may have.
+    public static let maximumClasses = 1_024
+
+    /// The output's name.
+    public var output: String
+    /// What chooses the bin; nil where there is one bin.
+    public var binColumn: BinColumn?
+    /// One interval; or one Venn-ABERS, one set of p-values, or both, in this order.
+    public let kinds: [Kind]
+
+    /// Refuses a mixture that has no meaning, a class twice, and several bins without a bin column.
+    public init(
+        output: String,
+        binColumn: BinColumn?,
+        kinds: [Kind]
+    ) throws(CalibrationError) {
+        self.output = output
+        self.binColumn = binColumn
+        self.kinds = kinds
+        try check(path: "outputs[\(output)]", events: nil)
+    }
+
+    /// The interval's calibration, if there is one.
+    public var interval: SplitConformal? {
+        for case .interval(let interval) in kinds { return interval }
+        return nil
+    }
+
+    /// The Venn-ABERS calibration, if there is one.
+    public var vennAbers: VennAbers? {
+        for case .vennAbers(let vennAbers) in kinds { return vennAbers }
+        return nil
+    }
+
+    /// The p-value tables, class by class; empty if there are none.
+    public var pValues: [ClassPValues] {
+        for case .pValues(let classes) in kinds { return classes }
+        return []
+    }
+
+    /// Refuses what `init` refuses and a table with more events than `events`; `path` names the
+    /// output.
+    func check(path: String, events: Int?) throws(CalibrationError) {
+        try NameRule.check(output, path: "\(path).output")
+        try binColumn?.check(path: "\(path).bin_column")
+        try checkKinds(path: path)
+        try checkClassNames(path: path)
+        for (name, bins) in partitions where bins.count > 1 && binColumn == nil {
+            throw CalibrationError(
+                "\(path).bin_column",
+                found: "nothing",
+                allowed: "a column, since \(name) has \(bins.count) bins"
+            )
+        }
+        guard let events else { return }
+        for (name, count) in eventCounts where count > events {
+            throw CalibrationError(
+                "\(path).\(name)",
+                found: "\(count) events",
+                allowed: "at most the file's \(events)"
+            )
+        }
+    }
+
+    private func checkKinds(path: String) throws(CalibrationError) {
+        let names = kinds.map(\.name)
+        let allowed = [["interval"], ["venn_abers"], ["p_values"], ["venn_abers", "p_values"]]
+        guard allowed.contains(names) else {
+            throw CalibrationError(
+                path,
+                found: names.isEmpty ? "no calibration" : names.joined(separator: ", "),
+                allowed: "interval; or venn_abers, p_values, or both in this order"
+            )
+        }
+    }
+
+    private func checkClassNames(path: String) throws(CalibrationError) {
+        guard case .pValues(let classes)? = kinds.last else { return }
+        guard classes.count >= 1, classes.count <= Self.maximumClasses else {
+            throw CalibrationError(
+                "\(path).p_values",
+                found: "\(classes.count) classes",
+                allowed: "1 to \(Self.maximumClasses)"
+            )
+        }
+        var seen: Set<String> = []
+        for (index, element) in classes.enumerated() {
+            try NameRule.check(element.name, path: "\(path).p_values[\(index)].class")
+            guard seen.insert(element.name).inserted else {
+                throw CalibrationError(
+                    "\(path).p_values[\(index)].class",
+                    found: "\"\(element.name)\" again",
+                    allowed: "each class once"
+                )
+            }
+        }
+    }
+
+    private var partitions: [(name: String, bins: MondrianBins)] {
+        pValues.enumerated().map { ("p_values[\($0)]", $1.table.bins) }
+            + (interval.map { [("interval", $0.bins)] } ?? [])
+    }
+
+    private var eventCounts: [(name: String, count: Int)] {
+        pValues.enumerated().map { ("p_values[\($0)]", $1.table.eventsPerBin.reduce(0, +)) }
+            + (interval.map { [("interval", $0.eventsPerBin.reduce(0, +))] } ?? [])
+            + (vennAbers.map { [("venn_abers", $0.events)] } ?? [])
+    }
+}
+
+extension OutputCalibration.Kind {
+    /// The key in the file.
+    var name: String {
+        switch self {
+        case .interval: "interval"
+        case .vennAbers: "venn_abers"
+        case .pValues: "p_values"
+        }
+    }
+}

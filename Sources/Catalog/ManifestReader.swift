@@ -1,0 +1,182 @@
+internal import StrictYAML
+internal import Tensors
+
+/// Reads `model.yaml`, strictly.
+struct ManifestReader {
+    private enum SessionKind: String, CaseIterable { case shared, each }
+
+    static func read(_ text: String, file: String, folderName: String) throws(YAMLError) -> Manifest {
+        var top = try YAMLDocument.mapping(text, file: file)
+        let nameValue = try top.require("name")
+        let name = try nameValue.string(maximumBytes: 100)
+        guard name == folderName else {
+            throw nameValue.error("found '\(name)', allowed is the folder's name '\(folderName)'")
+        }
+        let summary = try top.take("summary")?.string(maximumBytes: 4096) ?? ""
+        let task = try top.require("task").choice(Manifest.Task.self)
+        let engineValue = try top.require("engine")
+        let engine = try engineValue.choice(Manifest.EngineKind.self)
+        let artefact = try readArtefact(top.take("artefact"), engine: engine)
+        let device = try readDevice(top.take("device"), engine: engine)
+        let precision = try top.take("precision")?.choice(Precision.self) ?? .float32
+        let isRequired = try top.take("required")?.bool() ?? true
+        let versions = try top.take("versions")?.int(in: 1...8) ?? 1
+        let instances = try top.take("instances")?.int(in: 1...64) ?? 1
+        let session = try top.take("session")?.choice(SessionKind.self) ?? .shared
+        let threads = try top.take("threads")?.int(in: 1...256) ?? 1
+        let providerOptions = try readProviderOptions(top.take("provider_options"))
+        let isReproducible = try top.take("reproducible")?.bool() ?? true
+        let batching = try BatchingKeys(top.take("batching"))
+        let queue = try QueueKeys(top.take("queue"))
+
+        var inputs: [Manifest.Input] = []
+        for value in try top.require("inputs").list(count: 1...8) {
+            inputs.append(try InputReader.read(value, engine: engine))
+        }
+        var outputs: [Manifest.Output] = []
+        for value in try top.require("outputs").list(count: 1...16) {
+            outputs.append(try readOutput(value))
+        }
+        try requireUnique(inputs.map(\.signature.name), in: "inputs", top)
+        try requireUnique(outputs.map(\.signature.name), in: "outputs", top)
+        let uncertainty = try UncertaintyReader.read(
+            top.take("uncertainty"), task: task, inputs: inputs, outputs: outputs)
+        let monitored = try readMonitored(top.take("monitored"), inputs: inputs, outputs: outputs)
+        try top.finish()
+        return Manifest(
+            name: name, summary: summary, task: task, engine: engine, artefact: artefact,
+            device: device, precision: precision, isRequired: isRequired, versions: versions,
+            instances: instances, sharesSession: session == .shared, threads: threads,
+            providerOptions: providerOptions, maximumRows: batching.maximumRows,
+            delayMicroseconds: batching.delayMicroseconds, queueRequests: queue.requests,
+            queueBytes: queue.bytes, requestRows: queue.rows, inputs: inputs, outputs: outputs,
+            requiresCalibration: uncertainty.isRequired, coverage: uncertainty.coverage,
+            uncertainty: uncertainty.entries, monitored: monitored, isReproducible: isReproducible)
+    }
+
+    private static func readArtefact(
+        _ value: YAMLValue?, engine: Manifest.EngineKind
+    ) throws(YAMLError) -> String {
+        guard let value else { return engine == .onnx ? "model.onnx" : "model.json" }
+        let name = try value.string(maximumBytes: 200)
+        guard !name.contains("/"), name != ".", name != ".." else {
+            throw value.error("found '\(name)', allowed is a file name inside the version's folder")
+        }
+        return name
+    }
+
+    private static func readDevice(
+        _ value: YAMLValue?, engine: Manifest.EngineKind
+    ) throws(YAMLError) -> Device {
+        let text = try value?.string(maximumBytes: 40) ?? "cpu"
+        guard let device = Device(text) else {
+            throw (value?.error("found '\(text)', allowed are cpu, cuda:0 ..., tensorrt:0 ..."))
+                ?? YAMLError(file: "", line: 1, key: "device", message: "no device")
+        }
+        if engine == .tree, device.deviceClass != .cpu, let value {
+            throw value.error("found '\(text)', allowed for trees is cpu")
+        }
+        return device
+    }
+
+    private static func readProviderOptions(
+        _ value: YAMLValue?
+    ) throws(YAMLError) -> [String: String] {
+        guard let value else { return [:] }
+        var mapping = try value.mapping()
+        var options: [String: String] = [:]
+        for (name, value) in mapping.takeAll() { options[name] = try value.string(allowsEmpty: true) }
+        return options
+    }
+
+    private static func readOutput(_ value: YAMLValue) throws(YAMLError) -> Manifest.Output {
+        var mapping = try value.mapping()
+        let signature = try SignatureReader.read(&mapping)
+        let unit = try mapping.take("unit")?.string(maximumBytes: 40) ?? "1"
+        let meaning = try mapping.take("meaning")?.string(maximumBytes: 1000) ?? ""
+        try mapping.finish()
+        return Manifest.Output(signature: signature, unit: unit, meaning: meaning)
+    }
+
+    private static func readMonitored(
+        _ value: YAMLValue?, inputs: [Manifest.Input], outputs: [Manifest.Output]
+    ) throws(YAMLError) -> [String] {
+        guard let value else { return [] }
+        let known = Set(
+            inputs.flatMap { $0.features.map(\.name) } + outputs.map(\.signature.name))
+        var names: [String] = []
+        for entry in try value.list(count: 0...32) {
+            let name = try entry.string(maximumBytes: 100)
+            guard known.contains(name) else {
+                throw entry.error(
+                    "found '\(name)', allowed are features and outputs: \(known.sorted().joined(separator: ", "))")
+            }
+            names.append(name)
+        }
+        return names
+    }
+
+    private static func requireUnique(
+        _ names: [String], in list: String, _ top: YAMLMapping
+    ) throws(YAMLError) {
+        var seen: Set<String> = []
+        for name in names where !seen.insert(name).inserted {
+            throw top.error("\(list): the name '\(name)' stands twice")
+        }
+    }
+}
+
+/// Keys of `batching`.
+private struct BatchingKeys {
+    var maximumRows = 256
+    var delayMicroseconds = 0
+
+    init(_ value: YAMLValue?) throws(YAMLError) {
+        guard var mapping = try value?.mapping() else { return }
+        maximumRows = try mapping.take("maximum_rows")?.int(in: 1...16_384) ?? maximumRows
+        delayMicroseconds =
+            try mapping.take("delay_microseconds")?.int(in: 0...1_000_000) ?? delayMicroseconds
+        try mapping.finish()
+    }
+}
+
+/// Keys of `queue`.
+private struct QueueKeys {
+    var requests = 1024
+    var bytes = 256 << 20
+    var rows = 65_536
+
+    init(_ value: YAMLValue?) throws(YAMLError) {
+        guard var mapping = try value?.mapping() else { return }
+        requests = try mapping.take("requests")?.int(in: 1...1_000_000) ?? requests
+        bytes = try mapping.take("mebibytes").map { value throws(YAMLError) in try value.int(in: 1...1_048_576) << 20 } ?? bytes
+        rows = try mapping.take("request_rows")?.int(in: 1...16_777_216) ?? rows
+        try mapping.finish()
+    }
+}
+
+/// Keys that every tensor has.
+enum SignatureReader {
+    static func read(_ mapping: inout YAMLMapping) throws(YAMLError) -> TensorSignature {
+        let name = try mapping.require("name").string(maximumBytes: 200)
+        var type = ElementType.float32
+        if let value = mapping.take("type") {
+            let text = try value.string(maximumBytes: 20)
+            guard let known = ElementType(name: text) else {
+                let allowed = ElementType.allCases.map(\.name).joined(separator: ", ")
+                throw value.error("found '\(text)', allowed are \(allowed)")
+            }
+            type = known
+        }
+        var shape: [Int] = []
+        if let value = mapping.take("shape") {
+            for entry in try value.list(count: 0...(LentTensor.maximumRank - 1)) {
+                shape.append(try entry.int(in: 1...1_000_000))
+            }
+            guard shape.reduce(1.0, { $0 * Double($1) }) <= 16_777_216 else {
+                throw value.error("found \(shape), allowed are 16777216 elements an event")
+            }
+        }
+        return TensorSignature(name: name, type: type, shape: shape)
+    }
+}

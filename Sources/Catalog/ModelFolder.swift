@@ -1,0 +1,163 @@
+internal import StrictYAML
+
+/// One version of a model as it lies on disk, read once and whole.
+public struct ModelSource: Sendable {
+    /// A calibration file beside the artefact.
+    public struct CalibrationSource: Sendable, Equatable {
+        /// Path, for messages.
+        public let path: String
+        /// Content.
+        public let bytes: [UInt8]
+        /// Digest of the content; its first digits are the calibration's id.
+        public let digest: String
+    }
+
+    /// What `model.yaml` states.
+    public let manifest: Manifest
+    /// Digest of `model.yaml`.
+    public let manifestDigest: String
+    /// Name of the version's folder.
+    public let version: String
+    /// Path of the version's folder.
+    public let folder: String
+    /// Content of the artefact.
+    public let artefact: [UInt8]
+    /// Digest of the artefact.
+    public let digest: String
+    /// Calibrations, in the order of their names.
+    public let calibrations: [CalibrationSource]
+
+    /// Whether the same files would load.
+    public func isSame(as other: ModelSource) -> Bool {
+        version == other.version && digest == other.digest
+            && manifestDigest == other.manifestDigest && calibrations == other.calibrations
+    }
+}
+
+/// Something in the model folder that cannot be served, and why.
+public struct ModelProblem: Sendable, Equatable {
+    /// Model, by the name of its folder.
+    public let model: String
+    /// Version, or nil when the whole model is concerned.
+    public let version: String?
+    /// One line.
+    public let message: String
+
+    /// A problem.
+    public init(model: String, version: String?, message: String) {
+        self.model = model
+        self.version = version
+        self.message = message
+    }
+}
+
+/// The folder of models: `NAME/model.yaml` and `NAME/VERSION/` with artefact and calibrations.
+public struct ModelFolder: Sendable {
+    /// Most models and most versions of one.
+    public static let maximumEntries = 256
+    /// Most bytes of an artefact.
+    public static let maximumArtefactBytes = 4 << 30
+    /// Most bytes of a calibration file.
+    public static let maximumCalibrationBytes = 256 << 20
+    /// How calibration files begin and end.
+    public static let calibrationPrefix = "calibration"
+    /// How calibration files end.
+    public static let calibrationSuffix = ".json"
+
+    /// What a look at the folder gave. A bad model never hides the others.
+    public struct Scan: Sendable {
+        /// Versions that can be loaded, newest first for each model.
+        public var sources: [ModelSource] = []
+        /// What cannot.
+        public var problems: [ModelProblem] = []
+    }
+
+    /// Path of the folder.
+    public let path: String
+
+    /// The folder at `path`.
+    public init(path: String) {
+        self.path = path
+    }
+
+    /// Reads every model. Fails only when the folder itself cannot be read.
+    public func scan() throws(FileFailure) -> Scan {
+        var scan = Scan()
+        for name in try FileReading.names(path, limit: Self.maximumEntries)
+        where FileReading.isFolder("\(path)/\(name)") {
+            readModel(name, into: &scan)
+        }
+        return scan
+    }
+
+    private func readModel(_ name: String, into scan: inout Scan) {
+        do {
+            let manifestPath = "\(path)/\(name)/model.yaml"
+            let bytes = try FileReading.bytes(manifestPath, limit: YAMLDocument.maximumBytes)
+            let manifest = try ManifestReader.read(
+                String(decoding: bytes, as: UTF8.self), file: manifestPath, folderName: name)
+            let versions = try versions(of: name)
+            guard !versions.isEmpty else {
+                throw FileFailure(path: "\(path)/\(name)", message: "holds no version folder")
+            }
+            for version in versions.prefix(manifest.versions) {
+                readVersion(manifest, Digest.text(of: bytes), version, into: &scan)
+            }
+        } catch {
+            scan.problems.append(.init(model: name, version: nil, message: "\(error)"))
+        }
+    }
+
+    /// Version folders, newest first: numbers by value, other names after them.
+    private func versions(of name: String) throws(FileFailure) -> [String] {
+        try FileReading.names("\(path)/\(name)", limit: Self.maximumEntries)
+            .filter { FileReading.isFolder("\(path)/\(name)/\($0)") }
+            .sorted { VersionName($0) > VersionName($1) }
+    }
+
+    private func readVersion(
+        _ manifest: Manifest, _ manifestDigest: String, _ version: String, into scan: inout Scan
+    ) {
+        let folder = "\(path)/\(manifest.name)/\(version)"
+        do {
+            let artefact = try FileReading.bytes(
+                "\(folder)/\(manifest.artefact)", limit: Self.maximumArtefactBytes)
+            var calibrations: [ModelSource.CalibrationSource] = []
+            for file in try FileReading.names(folder, limit: Self.maximumEntries)
+            where file.hasPrefix(Self.calibrationPrefix) && file.hasSuffix(Self.calibrationSuffix) {
+                let path = "\(folder)/\(file)"
+                let bytes = try FileReading.bytes(path, limit: Self.maximumCalibrationBytes)
+                calibrations.append(.init(path: path, bytes: bytes, digest: Digest.text(of: bytes)))
+            }
+            scan.sources.append(
+                ModelSource(
+                    manifest: manifest, manifestDigest: manifestDigest, version: version,
+                    folder: folder, artefact: artefact, digest: Digest.text(of: artefact),
+                    calibrations: calibrations))
+        } catch {
+            scan.problems.append(
+                .init(model: manifest.name, version: version, message: "\(error)"))
+        }
+    }
+}
+
+/// Order of versions: dotted numbers by value ("1.10" after "1.9"), then other names.
+struct VersionName: Comparable {
+    private let numbers: [Int]?
+    private let text: String
+
+    init(_ text: String) {
+        self.text = text
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+        numbers = parts.contains(nil) ? nil : parts.compactMap { $0 }
+    }
+
+    static func < (left: Self, right: Self) -> Bool {
+        switch (left.numbers, right.numbers) {
+        case (let left?, let right?): left.lexicographicallyPrecedes(right)
+        case (nil, _?): true
+        case (_?, nil): false
+        case (nil, nil): left.text < right.text
+        }
+    }
+}

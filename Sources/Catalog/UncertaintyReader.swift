@@ -1,0 +1,176 @@
+internal import StrictYAML
+internal import Tensors
+
+/// Reads `uncertainty` and checks it against the task, the inputs and the outputs.
+struct UncertaintyReader {
+    struct Outcome {
+        var isRequired = false
+        var coverage = 0.9
+        var entries: [Manifest.Uncertainty] = []
+    }
+
+    private let task: Manifest.Task
+    private let inputs: [Manifest.Input]
+    private let outputs: [Manifest.Output]
+
+    static func read(
+        _ value: YAMLValue?, task: Manifest.Task, inputs: [Manifest.Input],
+        outputs: [Manifest.Output]
+    ) throws(YAMLError) -> Outcome {
+        guard let value else { return Outcome() }
+        var mapping = try value.mapping()
+        var outcome = Outcome()
+        outcome.isRequired = try mapping.take("required")?.bool() ?? true
+        outcome.coverage = try mapping.take("coverage")?.double(in: 0.01...0.9999) ?? 0.9
+        let reader = UncertaintyReader(task: task, inputs: inputs, outputs: outputs)
+        let list = try mapping.require("outputs")
+        for entry in try list.list(count: 1...8) {
+            let read = try reader.entry(entry)
+            guard !outcome.entries.contains(where: { $0.output == read.output }) else {
+                throw entry.error("the output '\(read.output)' stands twice")
+            }
+            outcome.entries.append(read)
+        }
+        if task == .binary || task == .anomaly, outcome.entries.count != 1 {
+            throw list.error("found \(outcome.entries.count) entries, allowed for \(task.rawValue) is 1")
+        }
+        try mapping.finish()
+        return outcome
+    }
+
+    private func entry(_ value: YAMLValue) throws(YAMLError) -> Manifest.Uncertainty {
+        var mapping = try value.mapping()
+        let output = try scalar(mapping.require("output"))
+        let methodValue = try mapping.require("method")
+        let method = try methodValue.choice(Manifest.Uncertainty.Method.self)
+        guard Self.methods(for: task).contains(method) else {
+            let allowed = Self.methods(for: task).map(\.rawValue).joined(separator: ", ")
+            throw methodValue.error(
+                "found \(method.rawValue), allowed for \(task.rawValue) are \(allowed.isEmpty ? "none" : allowed)")
+        }
+        let needsQuantiles = method == .cqr || method == .cqrAsymmetric
+        let lower = try companion("lower", of: &mapping, isNeeded: needsQuantiles)
+        let upper = try companion("upper", of: &mapping, isNeeded: needsQuantiles)
+        let sigma = try companion("sigma", of: &mapping, isNeeded: method == .normalised)
+        let bins = try mapping.take("bins").map { value throws(YAMLError) in try self.bins(value) }
+        let truth = try mapping.require("truth").string(maximumBytes: 100)
+        let classes = try self.classes(&mapping, method: method)
+        try mapping.finish()
+        return Manifest.Uncertainty(
+            output: output, method: method, lower: lower, upper: upper, sigma: sigma, bins: bins,
+            truth: truth, classes: classes)
+    }
+
+    private static func methods(for task: Manifest.Task) -> [Manifest.Uncertainty.Method] {
+        switch task {
+        case .regression: [.absolute, .normalised, .cqr, .cqrAsymmetric]
+        case .binary: [.vennAbers]
+        case .anomaly: [.pValue]
+        case .classes: []
+        }
+    }
+
+    private func companion(
+        _ name: String, of mapping: inout YAMLMapping, isNeeded: Bool
+    ) throws(YAMLError) -> String? {
+        guard isNeeded else { return nil }
+        return try scalar(mapping.require(name))
+    }
+
+    /// The name of a raw output that holds one float32 an event.
+    private func scalar(_ value: YAMLValue) throws(YAMLError) -> String {
+        let name = try value.string(maximumBytes: 200)
+        guard let output = outputs.first(where: { $0.signature.name == name }) else {
+            let allowed = outputs.map(\.signature.name).joined(separator: ", ")
+            throw value.error("found '\(name)', allowed are outputs: \(allowed)")
+        }
+        guard output.signature.type == .float32, output.signature.elementCount == 1 else {
+            throw value.error(
+                "found '\(name)' of \(output.signature.text), allowed is one float32 an event")
+        }
+        return name
+    }
+
+    private func bins(_ value: YAMLValue) throws(YAMLError) -> Manifest.Bins {
+        var mapping = try value.mapping()
+        let input = mapping.take("input")
+        let feature = mapping.take("feature")
+        let output = mapping.take("output")
+        let request = mapping.take("request")
+        guard [input, output, request].count(where: { $0 != nil }) == 1 else {
+            throw mapping.error("exactly one of input, output, request says which column is cut")
+        }
+        let column: Manifest.BinColumn
+        if let input {
+            column = try inputColumn(input, feature: feature)
+        } else if let output {
+            column = .output(try scalar(output))
+        } else if let request {
+            column = .request(try request.string(maximumBytes: 100))
+        } else {
+            preconditionFailure("one of three was counted")
+        }
+        let edgesValue = try mapping.require("edges")
+        var edges: [Double] = []
+        for entry in try edgesValue.list(count: 1...1000) {
+            let edge = try entry.double()
+            guard edges.last.map({ $0 < edge }) ?? true else {
+                throw entry.error("found \(edge) after \(edges.last ?? 0), allowed are rising edges")
+            }
+            edges.append(edge)
+        }
+        try mapping.finish()
+        return Manifest.Bins(column: column, edges: edges)
+    }
+
+    private func inputColumn(
+        _ value: YAMLValue, feature: YAMLValue?
+    ) throws(YAMLError) -> Manifest.BinColumn {
+        let name = try value.string(maximumBytes: 200)
+        guard let input = inputs.first(where: { $0.signature.name == name }),
+            input.signature.type == .float32, input.raggedMaximum == nil
+        else {
+            throw value.error("found '\(name)', allowed is a float32 input that is not ragged")
+        }
+        guard let feature else {
+            throw value.error("the key 'feature' is missing: which component of '\(name)'")
+        }
+        let wanted = try feature.string(maximumBytes: 100)
+        guard input.features.contains(where: { $0.name == wanted }) else {
+            let allowed = input.features.map(\.name).joined(separator: ", ")
+            throw feature.error("found '\(wanted)', allowed are \(allowed)")
+        }
+        return .input(tensor: name, feature: wanted)
+    }
+
+    private func classes(
+        _ mapping: inout YAMLMapping, method: Manifest.Uncertainty.Method
+    ) throws(YAMLError) -> [Manifest.ClassLabels] {
+        let count: Int
+        switch method {
+        case .vennAbers: count = 2
+        case .pValue: count = 1
+        default: return []
+        }
+        let value = try mapping.require("classes")
+        var classes: [Manifest.ClassLabels] = []
+        for entry in try value.list(count: count...count) {
+            var one = try entry.mapping()
+            let name = try one.require("name").string(maximumBytes: 100)
+            var labels: [Double] = []
+            for label in try one.require("labels").list(count: 1...64) {
+                let number = try label.double()
+                guard !classes.contains(where: { $0.labels.contains(number) }) else {
+                    throw label.error("the label \(number) belongs to two classes")
+                }
+                labels.append(number)
+            }
+            try one.finish()
+            guard !classes.contains(where: { $0.name == name }) else {
+                throw entry.error("the name '\(name)' stands twice")
+            }
+            classes.append(.init(name: name, labels: labels))
+        }
+        return classes
+    }
+}

@@ -1,0 +1,34 @@
+public import Tensors
+
+/// A loaded artefact: immutable, shared by the lanes that run it.
+///
+/// This seam is one dynamic call a micro-batch; no event passes through it alone.
+public protocol Engine: AnyObject, Sendable {
+    /// Name and version of what runs, as "onnxruntime 1.32.0".
+    var version: String { get }
+    /// Tensors that the artefact takes, in its own order.
+    var inputs: [TensorSignature] { get }
+    /// Tensors that the artefact gives, in its own order.
+    var outputs: [TensorSignature] { get }
+    /// The only number of rows that the artefact takes, or nil for any.
+    var fixedRows: Int? { get }
+
+    /// What one lane needs to run micro-batches of up to `maximumRows` rows; each of
+    /// `shapes` is made ready. Throws when the library refuses a shape.
+    func makeInstance(maximumRows: Int, shapes: [Int]) throws(EngineFailure) -> any EngineInstance
+}
+
+/// Buffers and handles of one lane; used by one thread at a time.
+public protocol EngineInstance: AnyObject {
+    /// Memory for input `index`, of `maximumRows` rows; written before `run`.
+    func inputMemory(_ index: Int) -> UnsafeMutableRawPointer
+    /// Memory of output `index`; valid after `run` until the next.
+    func outputMemory(_ index: Int) -> UnsafeRawPointer
+
+    /// Runs a micro-batch of one of the prepared shapes from the input memory.
+    func run(rows: Int) throws(EngineFailure)
+
+    /// Runs a micro-batch whose only input lies at `input`, aligned to 64 bytes, for the
+    /// time of the call. Nothing is copied.
+    func run(rows: Int, lentInput input: UnsafeRawPointer) throws(EngineFailure)
+}

@@ -1,0 +1,73 @@
+/// Which micro-batch shapes a model runs at, and how any number of rows is cut into them.
+///
+/// Made once, when the model is loaded, from measured costs; a look-up afterwards.
+public struct MicroBatchPlan: Sendable, Equatable {
+    /// One usable shape and the measured time of one run of it.
+    public struct Step: Sendable, Equatable {
+        /// Rows of the shape.
+        public let rows: Int
+        /// Time of one run.
+        public let nanoseconds: Int
+
+        /// A measured shape.
+        public init(rows: Int, nanoseconds: Int) {
+            self.rows = rows
+            self.nanoseconds = nanoseconds
+        }
+    }
+
+    /// Usable shapes, rising.
+    public let steps: [Step]
+    /// Rows of the shape that costs least an event: micro-batches aim at it.
+    public let bestRows: Int
+    /// For 1...bestRows waiting rows: the shape to run now.
+    private let shapeForRows: [Int]
+    /// For 1...bestRows waiting rows: the least time that runs them all.
+    private let nanosecondsForRows: [Int]
+
+    /// A plan over at least one shape, given in rising order.
+    public init(steps: [Step]) {
+        precondition(!steps.isEmpty)
+        self.steps = steps
+        var best = steps[0]
+        // A larger shape must gain 2 % an event: below that it only adds latency.
+        for step in steps
+        where Double(step.nanoseconds) / Double(step.rows) * 1.02
+            < Double(best.nanoseconds) / Double(best.rows)
+        {
+            best = step
+        }
+        bestRows = best.rows
+        var shapes = [0]
+        var costs = [0]
+        for rows in 1...best.rows {
+            var choice = (shape: 0, cost: Int.max)
+            for step in steps where step.rows <= best.rows {
+                let rest = step.rows >= rows ? 0 : costs[rows - step.rows]
+                let cost = step.nanoseconds + rest
+                if cost < choice.cost { choice = (step.rows, cost) }
+            }
+            if choice.shape == 0 { choice = (best.rows, best.nanoseconds) }
+            shapes.append(choice.shape)
+            costs.append(choice.cost)
+        }
+        shapeForRows = shapes
+        nanosecondsForRows = costs
+    }
+
+    /// The shape to run now when `rows` rows wait; may be larger (then it is padded).
+    @inline(__always)
+    public func shape(for rows: Int) -> Int {
+        rows >= bestRows ? bestRows : shapeForRows[rows]
+    }
+
+    /// Estimated time of running `rows` rows on one lane.
+    public func nanoseconds(for rows: Int) -> Int {
+        rows / bestRows * nanosecondsForRows[bestRows] + nanosecondsForRows[rows % bestRows]
+    }
+
+    /// Measured time of one run of a shape of the plan.
+    public func nanoseconds(ofShape rows: Int) -> Int {
+        steps.first { $0.rows == rows }?.nanoseconds ?? 0
+    }
+}

@@ -1,0 +1,173 @@
+public import Tensors
+
+/// A request that is not about events.
+public enum ControlRequest: Sendable, Equatable {
+    /// What the daemon is and how it fares.
+    case status
+    /// Which models there are; a name narrows it to one.
+    case models(String?)
+    /// Read the model folder again.
+    case reload
+}
+
+/// The answer to a control request.
+public enum ControlReply: Sendable, Equatable {
+    case status(DaemonStatus)
+    case models([ModelDescription])
+    /// One line for everything that changed or failed.
+    case reload([String])
+    case refusal(Refusal)
+}
+
+/// What the daemon is and how it fares.
+public struct DaemonStatus: Sendable, Equatable {
+    /// Version of the daemon.
+    public var version = ""
+    /// Whether requests are welcome.
+    public var isReady = false
+    /// Why not ready.
+    public var reasons: [String] = []
+    /// Since the start.
+    public var uptimeMicroseconds: UInt64 = 0
+    /// Endpoints that listen.
+    public var endpoints: [String] = []
+    /// Score requests read.
+    public var requests: UInt64 = 0
+    /// Score requests refused.
+    public var refusals: UInt64 = 0
+    /// Events scored.
+    public var events: UInt64 = 0
+    /// Requests admitted and not answered yet.
+    public var inFlight: UInt64 = 0
+
+    /// Empty.
+    public init() {}
+}
+
+/// An input or output of a model, for people and clients.
+public struct TensorDescription: Sendable, Equatable {
+    /// Name, type, shape of one event.
+    public var signature: TensorSignature
+    /// Unit, "1" for none.
+    public var unit = ""
+    /// One sentence.
+    public var meaning = ""
+    /// Names of the components of a one-dimensional input.
+    public var features: [String] = []
+    /// Most rows of one event, or 0 when not ragged.
+    public var raggedMaximum = 0
+    /// "refuse", "flag" or "missing"; empty for outputs.
+    public var nonfinite = ""
+
+    /// A tensor without further words.
+    public init(signature: TensorSignature) { self.signature = signature }
+}
+
+/// How one output's uncertainty is made, as far as `vigil calibrate` must know.
+public struct UncertaintyDescription: Sendable, Equatable {
+    /// Output that it belongs to.
+    public var output = ""
+    /// "absolute", "normalised", "cqr", "cqr-asymmetric", "venn-abers", "p-value".
+    public var method = ""
+    /// "input", "output", "request", or empty for one bin.
+    public var binSource = ""
+    /// Tensor or column that the bins cut.
+    public var binName = ""
+    /// Component of a one-dimensional input.
+    public var binFeature = ""
+    /// Interior edges.
+    public var binEdges: [Double] = []
+    /// Raw output that holds the lower quantile.
+    public var lower = ""
+    /// Raw output that holds the upper quantile.
+    public var upper = ""
+    /// Raw output that holds the scale.
+    public var sigma = ""
+    /// Column of labelled data that holds the truth.
+    public var truth = ""
+    /// Classes 0 and 1 of a binary score, or the one normal class of an anomaly score.
+    public var classes: [ClassDescription] = []
+
+    /// Empty.
+    public init() {}
+}
+
+/// A class by name, and the values of a truth column that mean it.
+public struct ClassDescription: Sendable, Equatable {
+    /// Name in replies.
+    public let name: String
+    /// Values of the truth column.
+    public let labels: [Double]
+
+    /// A class.
+    public init(name: String, labels: [Double]) {
+        self.name = name
+        self.labels = labels
+    }
+}
+
+/// One version of one model.
+public struct ModelDescription: Sendable, Equatable {
+    /// Whether a version takes requests.
+    public enum State: String, Sendable, CaseIterable {
+        case serving
+        case loading
+        case failed
+    }
+
+    public var name = ""
+    public var version = ""
+    public var digest = ""
+    public var task = ""
+    public var engine = ""
+    public var engineVersion = ""
+    public var precision = ""
+    public var device = ""
+    public var deviceClass = ""
+    public var state = State.loading
+    /// Why it does not serve, or why a newer version does not.
+    public var reasons: [String] = []
+    /// Whether the daemon is ready only while this model serves.
+    public var isRequired = false
+    public var inputs: [TensorDescription] = []
+    public var outputs: [TensorDescription] = []
+    public var uncertainty: [UncertaintyDescription] = []
+    public var calibration: String?
+    public var calibrationDate: String?
+    /// Why calibrated answers are refused, or nil.
+    public var calibrationReason: String?
+    /// Folder of the version as the daemon sees it.
+    public var folder = ""
+    /// Measured micro-batch shapes: rows and nanoseconds of one run.
+    public var ladder: [(rows: Int, nanoseconds: Int)] = []
+    /// Calibration events per bin.
+    public var bins: [BinEvents] = []
+    /// What the model is, in a sentence.
+    public var summary = ""
+    /// Inputs, features and outputs whose distribution is watched.
+    public var monitored: [String] = []
+    /// Coverage of intervals when a request names none.
+    public var coverage: Double?
+
+    /// Empty.
+    public init() {}
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.name == right.name && left.version == right.version && left.digest == right.digest
+            && left.state == right.state && left.reasons == right.reasons
+            && left.calibration == right.calibration && left.inputs == right.inputs
+            && left.outputs == right.outputs && left.uncertainty == right.uncertainty
+            && left.bins == right.bins && left.task == right.task && left.engine == right.engine
+    }
+}
+
+/// Whether requests are welcome, and why not.
+public struct Readiness: Sendable, Equatable {
+    /// Empty when ready.
+    public let reasons: [String]
+    /// Whether requests are welcome.
+    public var isReady: Bool { reasons.isEmpty }
+
+    /// Ready exactly when there is no reason against it.
+    public init(reasons: [String]) { self.reasons = reasons }
+}

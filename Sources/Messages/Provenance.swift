@@ -1,0 +1,59 @@
+public import Tensors
+
+/// Where a score comes from: what is needed to quote it in a paper.
+public final class Provenance: Sendable {
+    /// Model name.
+    public let model: OwnedText
+    /// Version of the model.
+    public let version: OwnedText
+    /// "sha256:" and 64 hexadecimal digits, of the artefact.
+    public let digest: OwnedText
+    /// Engine and its version, as "onnxruntime 1.32.0".
+    public let engine: OwnedText
+    /// Numerical precision.
+    public let precision: OwnedText
+    /// Device that ran.
+    public let device: OwnedText
+    /// Calibration id, or nil when none was used.
+    public let calibration: OwnedText?
+    /// Date of the calibration, ISO 8601.
+    public let calibrationDate: OwnedText?
+    /// Calibration events per bin, one entry an output.
+    public let bins: [BinEvents]
+
+    /// Everything a reply quotes.
+    public init(
+        model: String, version: String, digest: String, engine: String, precision: String,
+        device: String, calibration: String?, calibrationDate: String?, bins: [BinEvents]
+    ) {
+        self.model = OwnedText(model)
+        self.version = OwnedText(version)
+        self.digest = OwnedText(digest)
+        self.engine = OwnedText(engine)
+        self.precision = OwnedText(precision)
+        self.device = OwnedText(device)
+        self.calibration = calibration.map(OwnedText.init)
+        self.calibrationDate = calibrationDate.map(OwnedText.init)
+        self.bins = bins
+    }
+}
+
+/// Calibration events of each bin of one output.
+public struct BinEvents: Sendable, Equatable {
+    /// Output (and class, for p-values) that the bins belong to.
+    public let output: String
+    /// Events per bin.
+    public let events: [UInt64]
+    /// Interior edges, one fewer than bins.
+    public let edges: [Double]
+    /// Column that the bins cut, or nil for one bin.
+    public let column: String?
+
+    /// Bins of `output`.
+    public init(output: String, events: [UInt64], edges: [Double], column: String?) {
+        self.output = output
+        self.events = events
+        self.edges = edges
+        self.column = column
+    }
+}

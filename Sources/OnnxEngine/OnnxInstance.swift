@@ -1,0 +1,181 @@
+internal import COnnxRuntime
+internal import Execution
+internal import Tensors
+
+/// Bound buffers of one lane: tensor handles are made once for every shape.
+@safe
+final class OnnxInstance: EngineInstance {
+    private let session: OnnxSession
+    private let inputs: [TensorSignature]
+    private let inputBuffers: BufferList
+    private let outputBuffers: BufferList
+    private let inputNames: [OwnedText]
+    private let outputNames: [OwnedText]
+    private let inputNamePointers: UnsafeMutablePointer<UnsafePointer<CChar>?>
+    private let outputNamePointers: UnsafeMutablePointer<UnsafePointer<CChar>?>
+    /// One entry a shape, looked up by rows.
+    private var bound: [Int: BoundShape] = [:]
+    private let memory: OpaquePointer
+
+    init(
+        session: OnnxSession, inputs: [TensorSignature], outputs: [TensorSignature],
+        maximumRows: Int, shapes: [Int]
+    ) throws(EngineFailure) {
+        self.session = session
+        self.inputs = inputs
+        let api = unsafe session.library.api
+        var memory: OpaquePointer?
+        try unsafe OnnxRuntimeLibrary.check(
+            api, "CreateCpuMemoryInfo", ort_cpu_memory(api, &memory))
+        guard let memory = unsafe memory else {
+            throw EngineFailure(call: "CreateCpuMemoryInfo", message: "no memory info")
+        }
+        unsafe self.memory = memory
+        inputBuffers = BufferList(inputs, rows: maximumRows)
+        outputBuffers = BufferList(outputs, rows: maximumRows)
+        inputNames = inputs.map { OwnedText($0.name) }
+        outputNames = outputs.map { OwnedText($0.name) }
+        unsafe inputNamePointers = Self.pointers(inputNames)
+        unsafe outputNamePointers = Self.pointers(outputNames)
+        for rows in shapes {
+            bound[rows] = unsafe BoundShape(
+                api: api,
+                inputs: try values(inputs, inputBuffers, rows: rows),
+                outputs: try values(outputs, outputBuffers, rows: rows))
+        }
+    }
+
+    deinit {
+        unsafe ort_release_memory(session.library.api, memory)
+        unsafe inputNamePointers.deallocate()
+        unsafe outputNamePointers.deallocate()
+    }
+
+    func inputMemory(_ index: Int) -> UnsafeMutableRawPointer {
+        unsafe inputBuffers.buffers[index]
+    }
+
+    func outputMemory(_ index: Int) -> UnsafeRawPointer {
+        unsafe UnsafeRawPointer(outputBuffers.buffers[index])
+    }
+
+    func run(rows: Int) throws(EngineFailure) {
+        guard let shape = bound[rows] else { preconditionFailure("shape \(rows) is not bound") }
+        try unsafe run(shape.inputs, shape.outputs)
+    }
+
+    func run(rows: Int, lentInput input: UnsafeRawPointer) throws(EngineFailure) {
+        guard let shape = bound[rows] else { preconditionFailure("shape \(rows) is not bound") }
+        var value: OpaquePointer? = try unsafe value(
+            inputs[0], UnsafeMutableRawPointer(mutating: input), rows: rows)
+        defer { if let value = unsafe value { unsafe ort_release_value(session.library.api, value) } }
+        try unsafe withUnsafeMutablePointer(to: &value) { list throws(EngineFailure) in
+            try unsafe run(list, shape.outputs)
+        }
+    }
+
+    private func run(
+        _ inputValues: UnsafeMutablePointer<OpaquePointer?>,
+        _ outputValues: UnsafeMutablePointer<OpaquePointer?>
+    ) throws(EngineFailure) {
+        let api = unsafe session.library.api
+        let status = unsafe ort_run(
+            api, session.pointer, inputNamePointers, inputValues, inputNames.count,
+            outputNamePointers, outputNames.count, outputValues)
+        try unsafe OnnxRuntimeLibrary.check(api, "Run", status)
+    }
+
+    private func values(
+        _ signatures: [TensorSignature], _ list: BufferList, rows: Int
+    ) throws(EngineFailure) -> [OpaquePointer] {
+        var values: [OpaquePointer] = unsafe []
+        for (index, signature) in signatures.enumerated() {
+            unsafe values.append(try value(signature, list.buffers[index], rows: rows))
+        }
+        return unsafe values
+    }
+
+    private func value(
+        _ signature: TensorSignature, _ data: UnsafeMutableRawPointer, rows: Int
+    ) throws(EngineFailure) -> OpaquePointer {
+        let api = unsafe session.library.api
+        var shape: InlineArray<8, Int64> = .init(repeating: 0)
+        shape[0] = Int64(rows)
+        for (axis, size) in signature.shape.enumerated() { shape[axis + 1] = Int64(size) }
+        var made: OpaquePointer?
+        let rank = signature.shape.count + 1
+        let bytes = rows * signature.byteCount
+        let code = signature.type.onnx
+        let status = unsafe withUnsafePointer(to: &shape) { list in
+            unsafe list.withMemoryRebound(to: Int64.self, capacity: 8) { dimensions in
+                unsafe ort_create_tensor(api, memory, data, bytes, dimensions, rank, code, &made)
+            }
+        }
+        try unsafe OnnxRuntimeLibrary.check(api, "CreateTensorWithDataAsOrtValue", status)
+        guard let made = unsafe made else {
+            throw EngineFailure(call: "CreateTensorWithDataAsOrtValue", message: "no value")
+        }
+        return unsafe made
+    }
+
+    private static func pointers(
+        _ names: [OwnedText]
+    ) -> UnsafeMutablePointer<UnsafePointer<CChar>?> {
+        let list = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: names.count)
+        for (index, name) in names.enumerated() {
+            unsafe (list + index).initialize(to: UnsafePointer(name.base))
+        }
+        return unsafe list
+    }
+}
+
+/// Aligned memory for each tensor of a signature.
+@safe
+private final class BufferList {
+    let buffers: [UnsafeMutableRawPointer]
+
+    init(_ signatures: [TensorSignature], rows: Int) {
+        unsafe buffers = signatures.map { signature in
+            let buffer = UnsafeMutableRawPointer.allocate(
+                byteCount: max(rows * signature.byteCount, 1), alignment: AlignedBuffer.alignment)
+            unsafe buffer.initializeMemory(
+                as: UInt8.self, repeating: 0, count: rows * signature.byteCount)
+            return unsafe buffer
+        }
+    }
+
+    deinit {
+        for unsafe buffer in unsafe buffers { unsafe buffer.deallocate() }
+    }
+}
+
+/// Tensor handles of one shape.
+@safe
+private final class BoundShape {
+    let inputs: UnsafeMutablePointer<OpaquePointer?>
+    let outputs: UnsafeMutablePointer<OpaquePointer?>
+    private let api: ort_table
+    private let counts: (inputs: Int, outputs: Int)
+
+    init(api: ort_table, inputs: [OpaquePointer], outputs: [OpaquePointer]) {
+        unsafe self.api = api
+        unsafe self.inputs = Self.list(inputs)
+        unsafe self.outputs = Self.list(outputs)
+        counts = unsafe (inputs.count, outputs.count)
+    }
+
+    deinit {
+        for index in 0..<counts.inputs { unsafe ort_release_value(api, inputs[index]) }
+        for index in 0..<counts.outputs { unsafe ort_release_value(api, outputs[index]) }
+        unsafe inputs.deallocate()
+        unsafe outputs.deallocate()
+    }
+
+    private static func list(_ values: [OpaquePointer]) -> UnsafeMutablePointer<OpaquePointer?> {
+        let list = unsafe UnsafeMutablePointer<OpaquePointer?>.allocate(capacity: values.count)
+        for unsafe (index, value) in unsafe values.enumerated() {
+            unsafe (list + index).initialize(to: value)
+        }
+        return unsafe list
+    }
+}

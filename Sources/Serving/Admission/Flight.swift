@@ -1,0 +1,92 @@
+public import Messages
+internal import Tensors
+
+/// One admitted request on its way: what its lane lends, where its answer goes, how far it is.
+///
+/// Lives in the preallocated memory of a `FlightDeck`; queues link flights by pointer. Who may
+/// touch a field is said at the field: the deck's lane, the batcher under its lock, or a
+/// worker that holds rows of it.
+@unsafe
+public struct Flight {
+    /// Most inputs of a model.
+    public static let maximumInputs = 8
+    /// Most uncertainty entries of a model.
+    public static let maximumBins = 8
+
+    // Set by admission on the deck's lane, then read-only.
+
+    /// Version that answers; keeps it alive.
+    var service: ModelService?
+    /// How the answer is written.
+    var plan: AnswerPlan?
+    /// What the answer holds, once admitted.
+    public var layout: AnswerLayout? { unsafe plan?.layout }
+    /// Events.
+    public internal(set) var rows = 0
+    /// First byte of each input, in the model's order.
+    var inputs: InlineArray<8, UnsafeRawPointer?> = unsafe .init(repeating: nil)
+    /// Row splits of each ragged input.
+    var splits: InlineArray<8, UnsafeRawPointer?> = unsafe .init(repeating: nil)
+    /// Request column of each uncertainty entry that has one.
+    var binColumns: InlineArray<8, UnsafeRawPointer?> = unsafe .init(repeating: nil)
+    /// Bit i: that column is float64, not float32.
+    var wideColumns: UInt8 = 0
+    /// Coverage of the intervals.
+    public internal(set) var coverage = 0.0
+    /// Prior asked for; NaN for the calibration's own.
+    var prior = Double.nan
+    /// Whether the answer is the artefact's own outputs.
+    var isRaw = false
+    /// Who goes first.
+    public internal(set) var priority = Priority.standard
+    /// Bytes counted against the model's queue.
+    var bytes = 0
+    /// When the message was read, nanoseconds of the monotonic clock.
+    public internal(set) var arrival: UInt64 = 0
+    /// When the answer is worth nothing any more.
+    public internal(set) var deadline: UInt64 = 0
+
+    // The answer: written by workers, each its own rows; taken by the lane when complete.
+
+    /// Block of the answer, or nil.
+    public internal(set) var answer: UnsafeMutableRawPointer?
+    /// Offset of each section in the block.
+    public internal(set) var offsets: InlineArray<48, Int> = .init(repeating: 0)
+
+    // Under the batcher's lock.
+
+    var next: UnsafeMutablePointer<Flight>?
+    var previous: UnsafeMutablePointer<Flight>?
+    var rowsTaken = 0
+    var rowsDone = 0
+    var isWaiting = false
+    /// Why there is no answer, once known.
+    public internal(set) var refusal: Refusal?
+    var firstTaken: UInt64 = 0
+    /// Nanoseconds from the first row taken to the last row done.
+    public internal(set) var computeNanoseconds: UInt64 = 0
+    /// Nanoseconds from the read of the message to the first row taken.
+    public internal(set) var queueNanoseconds: UInt64 = 0
+    /// Rows of the largest micro-batch that a row of this request shared.
+    public internal(set) var largestBatch = 0
+    /// Bit i: some event of output i carries a flag.
+    public internal(set) var flaggedOutputs: UInt32 = 0
+
+    // The deck's own.
+
+    let deck: Unmanaged<FlightDeck>
+    /// Place in the deck; the transport keeps its own things under the same number.
+    public let slot: Int
+    var heapPosition = -1
+    var nextCompleted: UnsafeMutablePointer<Flight>?
+    /// Whether the request was answered (its deadline passed) while rows still run.
+    public internal(set) var isAnswered = false
+
+    init(deck: FlightDeck, slot: Int) {
+        unsafe self.deck = Unmanaged.passUnretained(deck)
+        unsafe self.slot = slot
+    }
+}
+
+/// A flight by address; equal addresses are the same request.
+public typealias FlightPointer = UnsafeMutablePointer<Flight>

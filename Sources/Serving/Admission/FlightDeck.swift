@@ -1,0 +1,130 @@
+public import Lanes
+public import Messages
+internal import Synchronization
+
+/// The flights of one transport lane: claimed, admitted, completed by workers, given back.
+///
+/// One lane owns it; only `complete` is called from other threads. Capacity is fixed: a
+/// lane without a free flight refuses at once.
+@safe
+public final class FlightDeck: @unchecked Sendable {
+    // Safe because everything but `completed` is touched by the owning lane alone.
+    /// Most requests that are held at once.
+    public let capacity: Int
+    private let flights: FlightPointer
+    private var free: [Int]
+    private var deadlines: DeadlineHeap
+    private let completed = Atomic<UInt>(0)
+    private let bell: Bell
+
+    /// A deck whose lane sleeps on `bell`.
+    public init(capacity: Int, bell: Bell) {
+        precondition(capacity > 0)
+        self.capacity = capacity
+        self.bell = bell
+        unsafe flights = .allocate(capacity: capacity)
+        free = Array((0..<capacity).reversed())
+        deadlines = DeadlineHeap(capacity: capacity)
+        for slot in 0..<capacity {
+            unsafe (flights + slot).initialize(to: Flight(deck: self, slot: slot))
+        }
+    }
+
+    deinit {
+        unsafe flights.deinitialize(count: capacity)
+        unsafe flights.deallocate()
+    }
+
+    /// Requests held.
+    public var inFlight: Int { capacity - free.count }
+
+    /// A free flight, or nil when all are held.
+    public func claim() -> FlightPointer? {
+        guard let slot = free.popLast() else { return nil }
+        return unsafe flights + slot
+    }
+
+    /// Gives a claimed flight back. Its answer, if it still has one, returns to the pool.
+    public func release(_ flight: FlightPointer) {
+        unsafe deadlines.remove(flight)
+        if let answer = unsafe flight.pointee.answer { unsafe AnswerPool.giveBack(answer) }
+        let slot = unsafe flight.pointee.slot
+        unsafe flight.pointee.answer = nil
+        unsafe flight.pointee.service = nil
+        unsafe flight.pointee.plan = nil
+        unsafe flight.pointee.refusal = nil
+        unsafe flight.pointee.isAnswered = false
+        free.append(slot)
+    }
+
+    /// Takes the answer's block away from the flight, for `readers` readers that each give it
+    /// back by `AnswerPool.giveBack`.
+    public func takeAnswer(_ flight: FlightPointer, readers: Int) -> UnsafeMutableRawPointer? {
+        guard let answer = unsafe flight.pointee.answer else { return nil }
+        unsafe AnswerPool.share(answer, readers: readers)
+        unsafe flight.pointee.answer = nil
+        return unsafe answer
+    }
+
+    /// Watches the deadline of an admitted flight.
+    func watch(_ flight: FlightPointer) {
+        unsafe deadlines.insert(flight)
+    }
+
+    /// The soonest deadline of a flight that is not answered, nanoseconds of the monotonic
+    /// clock, or nil.
+    public var soonestDeadline: UInt64? { deadlines.soonest }
+
+    /// Called by a worker or by admission when every row is done. Any thread.
+    static func complete(_ flight: FlightPointer) {
+        let deck = unsafe flight.pointee.deck.takeUnretainedValue()
+        var head = deck.completed.load(ordering: .relaxed)
+        repeat {
+            unsafe flight.pointee.nextCompleted = unsafe FlightPointer(bitPattern: head)
+            let (exchanged, original) = deck.completed.compareExchange(
+                expected: head, desired: UInt(bitPattern: flight), ordering: .acquiringAndReleasing)
+            if exchanged { break }
+            head = original
+        } while true
+        deck.bell.ring()
+    }
+
+    /// Whether a completed flight waits to be taken.
+    public var hasCompleted: Bool { completed.load(ordering: .acquiring) != 0 }
+
+    /// Takes the completed flights, oldest first; `take` must release each. Those whose
+    /// `isAnswered` is set were answered before: their deadline had passed.
+    public func takeCompleted(_ take: (FlightPointer) -> Void) {
+        var next = unsafe FlightPointer(
+            bitPattern: completed.exchange(0, ordering: .acquiringAndReleasing))
+        var reversed: FlightPointer?
+        while let flight = unsafe next {
+            unsafe next = unsafe flight.pointee.nextCompleted
+            unsafe flight.pointee.nextCompleted = unsafe reversed
+            unsafe reversed = unsafe flight
+        }
+        while let flight = unsafe reversed {
+            unsafe reversed = unsafe flight.pointee.nextCompleted
+            unsafe take(flight)
+        }
+    }
+
+    /// Refuses every flight whose deadline has passed. `answer` sends the refusal and, when it
+    /// is told that no worker holds rows of the flight, releases it; else the flight completes
+    /// later.
+    public func expire(now: UInt64, _ answer: (FlightPointer, Refusal, _ isFree: Bool) -> Void) {
+        while let flight = unsafe deadlines.first, unsafe flight.pointee.deadline <= now {
+            unsafe deadlines.remove(flight)
+            let isFree = unsafe flight.pointee.service?.batcher.withdraw(flight) ?? true
+            unsafe flight.pointee.isAnswered = true
+            unsafe answer(flight, Self.expired(flight, now: now), isFree)
+        }
+    }
+
+    private static func expired(_ flight: FlightPointer, now: UInt64) -> Refusal {
+        let allowed = unsafe (flight.pointee.deadline - flight.pointee.arrival) / 1000
+        return Refusal(
+            .deadlineExceeded, "not answered within \(allowed) microseconds of its read",
+            field: "deadline_microseconds")
+    }
+}

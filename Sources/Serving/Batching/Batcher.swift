@@ -1,0 +1,209 @@
+internal import Lanes
+internal import Messages
+internal import Synchronization
+
+/// The bounded queue of one model version and the workers that empty it.
+///
+/// Admission offers flights; a worker, whenever it is free, takes the rows of one
+/// micro-batch, so that a flight of many rows neither blocks one of a better priority nor
+/// stays on one worker. One lock, held for some tens of nanoseconds.
+final class Batcher: @unchecked Sendable {
+    // Safe because `state` is only touched under the lock.
+    /// What a worker does next.
+    enum Next {
+        /// Run the segments, of so many rows.
+        case run(rows: Int)
+        /// Sleep: nothing waits, or more events may come within so many nanoseconds.
+        case sleep(nanoseconds: Int64)
+    }
+
+    private struct State {
+        var queues = BatchQueues()
+        /// Bit i: worker i sleeps.
+        var sleeping: UInt64 = 0
+        /// Rows that end the wait for more events.
+        var wakeRows = 1
+        var isStopped = false
+    }
+
+    /// Longest sleep of a worker without work: then its heartbeat moves.
+    static let heartbeatNanoseconds: Int64 = 500_000_000
+
+    private let lock = Mutex(())
+    private var state = State()
+    private let bells: [Bell]
+    private let queueRequests: Int
+    private let queueBytes: Int
+    private let delayNanoseconds: UInt64
+    private let targetRows: Int
+    private let nanosecondsPerRow: Double
+
+    /// A queue for `workers` workers, which aim at micro-batches of `targetRows` rows.
+    init(
+        workers: Int, queueRequests: Int, queueBytes: Int, delayMicroseconds: Int,
+        targetRows: Int, nanosecondsPerRow: Double
+    ) {
+        precondition((1...64).contains(workers))
+        bells = (0..<workers).map { _ in Bell() }
+        self.queueRequests = queueRequests
+        self.queueBytes = queueBytes
+        delayNanoseconds = UInt64(delayMicroseconds) * 1000
+        self.targetRows = targetRows
+        self.nanosecondsPerRow = nanosecondsPerRow
+    }
+
+    /// Bell that worker `index` sleeps on.
+    func bell(of index: Int) -> Bell { bells[index] }
+
+    /// What became of an offer.
+    enum Offer {
+        case accepted
+        case refused(Refusal)
+        /// Another version has taken over.
+        case closed
+    }
+
+    /// Puts a flight into the queue, or says why not. Deck's lane.
+    func offer(_ flight: FlightPointer) -> Offer {
+        let outcome = lock.withLock { _ -> (offer: Offer, wake: Int?) in
+            guard !state.queues.isClosed else { return (.closed, nil) }
+            if let refusal = unsafe Self.full(state.queues, flight, queueRequests, queueBytes, retryAfter(state.queues.rows)) {
+                return (.refused(refusal), nil)
+            }
+            unsafe state.queues.append(flight)
+            guard state.sleeping != 0 else { return (.accepted, nil) }
+            let isTrigger = unsafe flight.pointee.priority == .trigger
+            guard isTrigger || state.queues.rows >= state.wakeRows else { return (.accepted, nil) }
+            let worker = state.sleeping.trailingZeroBitCount
+            state.sleeping &= ~(1 << UInt64(worker))
+            return (.accepted, worker)
+        }
+        if let worker = outcome.wake { bells[worker].ring() }
+        return outcome.offer
+    }
+
+    private static func full(
+        _ queues: borrowing BatchQueues, _ flight: FlightPointer, _ requests: Int, _ bytes: Int,
+        _ retryAfter: UInt64
+    ) -> Refusal? {
+        if queues.requests >= requests {
+            return Refusal(
+                .overloaded, "\(queues.requests) requests wait, allowed are \(requests)",
+                retryAfterMicroseconds: retryAfter)
+        }
+        // A request larger than the whole queue may pass while nothing else is there.
+        if unsafe queues.bytes + flight.pointee.bytes > bytes, queues.bytes > 0 {
+            return Refusal(
+                .overloaded, "\(queues.bytes) bytes wait, allowed are \(bytes)",
+                retryAfterMicroseconds: retryAfter)
+        }
+        return nil
+    }
+
+    /// Half of what waits should be done by then; at least a millisecond.
+    private func retryAfter(_ rows: Int) -> UInt64 {
+        max(1000, UInt64(nanosecondsPerRow * Double(rows) / Double(bells.count) / 2000))
+    }
+
+    /// Takes a flight out whose deadline passed. True when no worker holds rows of it.
+    func withdraw(_ flight: FlightPointer) -> Bool {
+        return lock.withLock { _ in
+            unsafe state.queues.removeWaiting(flight)
+            let done = unsafe flight.pointee.rowsDone
+            // A flight whose every row is done is on its way to the deck already.
+            let isFree = unsafe done == flight.pointee.rowsTaken && done < flight.pointee.rows
+            if isFree {
+                unsafe state.queues.forget(flight)
+            } else {
+                // Its remaining rows are never computed: it is done when those taken are.
+                unsafe flight.pointee.rows = unsafe flight.pointee.rowsTaken
+            }
+            return isFree
+        }
+    }
+
+    /// Hands finished segments in and takes the next micro-batch. Worker `index`.
+    ///
+    /// `completed` receives the flights of which every row is done.
+    func exchange(
+        worker index: Int, finished: inout [BatchQueues.Segment], completed: inout [FlightPointer],
+        rowsOfBatch: Int, now: UInt64
+    ) -> Next {
+        lock.withLock { _ in
+            for position in finished.indices {
+                let segment = finished[position]
+                unsafe Self.finish(segment, &state.queues, rowsOfBatch, now, into: &completed)
+            }
+            finished.removeAll(keepingCapacity: true)
+            guard let oldest = state.queues.oldest else {
+                state.wakeRows = 1
+                state.sleeping |= 1 << UInt64(index)
+                // Under the lock: an offer that follows finds the bell ready to ring.
+                bells[index].prepareToSleep()
+                return .sleep(nanoseconds: Self.heartbeatNanoseconds)
+            }
+            let waited = now - min(now, oldest.arrival)
+            if waited < delayNanoseconds, state.queues.rows < targetRows, !oldest.hasTrigger {
+                state.wakeRows = targetRows
+                state.sleeping |= 1 << UInt64(index)
+                // Under the lock: an offer that follows finds the bell ready to ring.
+                bells[index].prepareToSleep()
+                return .sleep(nanoseconds: Int64(delayNanoseconds - waited))
+            }
+            state.sleeping &= ~(1 << UInt64(index))
+            return .run(rows: state.queues.take(limit: targetRows, now: now, into: &finished))
+        }
+    }
+
+    /// Refuses the flight that `segment` belongs to; its rows that wait are not computed.
+    func refuse(_ segment: BatchQueues.Segment, _ refusal: Refusal) {
+        let flight = unsafe segment.flight
+        lock.withLock { _ in
+            unsafe state.queues.removeWaiting(flight)
+            unsafe flight.pointee.rows = unsafe flight.pointee.rowsTaken
+            if unsafe flight.pointee.refusal == nil { unsafe flight.pointee.refusal = refusal }
+        }
+    }
+
+    /// Records flags of a segment's outputs.
+    func flag(_ segment: BatchQueues.Segment, outputs: UInt32) {
+        let flight = unsafe segment.flight
+        lock.withLock { _ in
+            unsafe flight.pointee.flaggedOutputs |= outputs
+        }
+    }
+
+    private static func finish(
+        _ segment: BatchQueues.Segment, _ queues: inout BatchQueues, _ rowsOfBatch: Int,
+        _ now: UInt64, into completed: inout [FlightPointer]
+    ) {
+        let flight = unsafe segment.flight
+        unsafe flight.pointee.rowsDone += segment.rows
+        unsafe flight.pointee.largestBatch = unsafe max(flight.pointee.largestBatch, rowsOfBatch)
+        guard unsafe flight.pointee.rowsDone == flight.pointee.rows else { return }
+        unsafe flight.pointee.computeNanoseconds = now - min(now, unsafe flight.pointee.firstTaken)
+        unsafe queues.forget(flight)
+        unsafe completed.append(flight)
+    }
+
+    /// Requests that wait and rows of theirs that nobody took.
+    var depth: (requests: Int, rows: Int, bytes: Int) {
+        lock.withLock { _ in (state.queues.requests, state.queues.rows, state.queues.bytes) }
+    }
+
+    /// Admits nothing further; what waits is still run.
+    func close() {
+        lock.withLock { _ in state.queues.isClosed = true }
+    }
+
+    /// Ends the workers once nothing waits.
+    func stop() {
+        lock.withLock { _ in state.isStopped = true }
+        for bell in bells { bell.ring() }
+    }
+
+    /// Whether workers should end: stopped, and nothing waits.
+    var isFinished: Bool {
+        lock.withLock { _ in state.isStopped && state.queues.isEmpty }
+    }
+}

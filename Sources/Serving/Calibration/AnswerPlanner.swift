@@ -1,0 +1,182 @@
+internal import Calibration
+internal import Catalog
+internal import Messages
+internal import Tensors
+
+/// Makes the answer plans of a model version: raw, calibrated, and with further raw outputs.
+struct AnswerPlanner: Sendable {
+    let manifest: Manifest
+    /// Quoted by raw answers.
+    let rawProvenance: Provenance
+    /// The calibration that matched, or nil.
+    let calibration: LoadedCalibration?
+
+    /// Whether an input's rows may be flagged: then every output carries flags.
+    private var mayFlag: Bool { manifest.inputs.contains { $0.nonfinite == .flag } }
+
+    /// The artefact's own outputs: those named, or all.
+    func raw(_ names: [Int]?) -> AnswerPlan {
+        var draft = Draft()
+        for index in names ?? Array(manifest.outputs.indices) { addRaw(index, to: &draft) }
+        return draft.plan(provenance: rawProvenance)
+    }
+
+    /// The answer of the task, with the raw outputs named; nil without a calibration.
+    func calibrated(_ names: [Int]) -> AnswerPlan? {
+        guard let calibration else { return nil }
+        var draft = Draft()
+        for (entry, uncertainty) in manifest.uncertainty.enumerated() {
+            guard let output = calibration.file.outputs.first(where: { $0.output == uncertainty.output })
+            else { return nil }
+            guard add(entry, uncertainty, output, to: &draft) else { return nil }
+        }
+        for index in names { addRaw(index, to: &draft) }
+        return draft.plan(provenance: calibration.provenance)
+    }
+
+    private func add(
+        _ entry: Int, _ uncertainty: Manifest.Uncertainty, _ output: OutputCalibration,
+        to draft: inout Draft
+    ) -> Bool {
+        let score = index(of: uncertainty.output)
+        switch uncertainty.method {
+        case .absolute, .normalised, .cqr, .cqrAsymmetric:
+            guard let conformal = output.interval else { return false }
+            let place = draft.addOutput(
+                uncertainty.output, unit: unit(score), method: uncertainty.method.rawValue,
+                hasCoverage: true, hasInterval: true)
+            draft.intervals.append(
+                IntervalStep(
+                    conformal: conformal, bin: reader(entry, uncertainty, conformal.bins),
+                    value: score, lower: uncertainty.lower.map(index(of:)) ?? -1,
+                    upper: uncertainty.upper.map(index(of:)) ?? -1,
+                    sigma: uncertainty.sigma.map(index(of:)) ?? -1,
+                    sections: (place.value, place.lower, place.upper, place.flags)))
+        case .vennAbers:
+            guard let vennAbers = output.vennAbers else { return false }
+            let tables = uncertainty.classes.compactMap { output.table($0.name) }
+            guard tables.count == 2 else { return false }
+            let place = draft.addOutput(
+                uncertainty.classes[1].name, unit: "1", method: uncertainty.method.rawValue,
+                hasCoverage: false, hasInterval: true)
+            draft.ratio = draft.add(.init(type: .float32, shape: []))
+            let sections = uncertainty.classes.map { draft.addPValue($0.name) }
+            draft.binary = BinaryStep(
+                vennAbers: vennAbers, pValues: tables,
+                bin: reader(entry, uncertainty, tables[0].bins), score: score,
+                sections: (place.value, place.lower, place.upper, place.flags, draft.ratio ?? 0),
+                pValueSections: sections)
+        case .pValue:
+            guard let table = output.table(uncertainty.classes[0].name) else { return false }
+            let place = draft.addOutput(
+                uncertainty.output, unit: unit(score), method: uncertainty.method.rawValue,
+                hasCoverage: false, hasInterval: false)
+            let section = draft.addPValue(uncertainty.classes[0].name)
+            draft.anomaly = AnomalyStep(
+                pValues: table, bin: reader(entry, uncertainty, table.bins), score: score,
+                sections: (place.value, place.flags, section))
+        }
+        return true
+    }
+
+    private func addRaw(_ index: Int, to draft: inout Draft) {
+        let output = manifest.outputs[index]
+        let section = AnswerLayout.Section(
+            type: output.signature.type, shape: output.signature.shape)
+        let value = draft.add(section)
+        let flags = mayFlag ? draft.add(.init(type: .uint8, shape: [])) : nil
+        draft.outputs.append(
+            .init(
+                name: output.signature.name, unit: output.unit, method: "raw", hasCoverage: false,
+                value: value, flags: flags))
+        draft.rawCopies.append(
+            .init(
+                output: index, section: value, strideBytes: section.strideBytes,
+                flags: flags ?? -1, type: section.type))
+    }
+
+    private func index(of name: String) -> Int {
+        guard let index = manifest.outputs.firstIndex(where: { $0.signature.name == name }) else {
+            preconditionFailure("the manifest's reader checked that output \(name) exists")
+        }
+        return index
+    }
+
+    private func unit(_ output: Int) -> String { manifest.outputs[output].unit }
+
+    private func reader(
+        _ entry: Int, _ uncertainty: Manifest.Uncertainty, _ bins: MondrianBins
+    ) -> BinReader {
+        switch uncertainty.bins?.column {
+        case nil:
+            return BinReader(source: .none, bins: bins)
+        case .output(let name):
+            return BinReader(source: .output(index: index(of: name)), bins: bins)
+        case .request:
+            return BinReader(source: .request(entry: entry), bins: bins)
+        case .input(let tensor, let feature):
+            let inputs = manifest.inputs
+            guard let input = inputs.firstIndex(where: { $0.signature.name == tensor }),
+                let component = inputs[input].features.firstIndex(where: { $0.name == feature })
+            else { preconditionFailure("the manifest's reader checked the bin column") }
+            return BinReader(
+                source: .input(
+                    index: input, elements: inputs[input].signature.elementCount,
+                    component: component),
+                bins: bins)
+        }
+    }
+}
+
+/// A plan in the making.
+private struct Draft {
+    var sections: [AnswerLayout.Section] = []
+    var outputs: [AnswerLayout.Output] = []
+    var pValues: [AnswerLayout.PValue] = []
+    var ratio: Int?
+    var intervals: [IntervalStep] = []
+    var binary: BinaryStep?
+    var anomaly: AnomalyStep?
+    var rawCopies: [AnswerPlan.RawCopy] = []
+
+    mutating func add(_ section: AnswerLayout.Section) -> Int {
+        sections.append(section)
+        return sections.count - 1
+    }
+
+    mutating func addOutput(
+        _ name: String, unit: String, method: String, hasCoverage: Bool, hasInterval: Bool
+    ) -> (value: Int, lower: Int, upper: Int, flags: Int) {
+        let scalar = AnswerLayout.Section(type: .float32, shape: [])
+        let value = add(scalar)
+        let lower = hasInterval ? add(scalar) : -1
+        let upper = hasInterval ? add(scalar) : -1
+        let flags = add(.init(type: .uint8, shape: []))
+        outputs.append(
+            .init(
+                name: name, unit: unit, method: method, hasCoverage: hasCoverage, value: value,
+                lower: hasInterval ? lower : nil, upper: hasInterval ? upper : nil, flags: flags))
+        return (value, lower, upper, flags)
+    }
+
+    mutating func addPValue(_ name: String) -> Int {
+        let section = add(.init(type: .float32, shape: []))
+        pValues.append(.init(name: name, method: "conformal", value: section))
+        return section
+    }
+
+    func plan(provenance: Provenance) -> AnswerPlan {
+        AnswerPlan(
+            layout: AnswerLayout(
+                outputs: outputs, pValues: pValues, logLikelihoodRatio: ratio, sections: sections,
+                provenance: provenance),
+            intervals: intervals, binary: binary, anomaly: anomaly, rawCopies: rawCopies)
+    }
+}
+
+extension OutputCalibration {
+    /// The p-values against a class, or nil.
+    func table(_ name: String) -> ConformalPValues? {
+        pValues.first { $0.name == name }?.table
+    }
+}

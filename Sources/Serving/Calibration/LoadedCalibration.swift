@@ -1,0 +1,161 @@
+internal import Calibration
+internal import Catalog
+internal import Messages
+
+/// The calibration of a model version that belongs to what runs.
+struct LoadedCalibration: Sendable {
+    let file: CalibrationFile
+    /// First digits of the file's digest.
+    let id: String
+    let provenance: Provenance
+
+    /// Digits of the digest that make the id.
+    private static let idDigits = 16
+
+    /// What runs, as a calibration must name it.
+    struct Running: Sendable {
+        let engine: String
+        let engineVersion: String
+        let precision: String
+        let deviceClass: String
+        let device: String
+    }
+
+    /// The newest calibration of `source` that matches, or in one line why there is none.
+    static func find(
+        _ source: ModelSource, running: Running
+    ) -> Result<LoadedCalibration, CalibrationAbsence> {
+        guard !source.manifest.uncertainty.isEmpty else {
+            return .failure(.init(reason: "the manifest declares no uncertainty"))
+        }
+        guard !source.calibrations.isEmpty else {
+            return .failure(.init(reason: "there is no calibration file in \(source.folder)"))
+        }
+        var reasons: [String] = []
+        var best: LoadedCalibration?
+        for candidate in source.calibrations {
+            switch load(candidate, source, running) {
+            case .success(let loaded):
+                if best.map({ $0.file.date < loaded.file.date }) ?? true { best = loaded }
+            case .failure(let absence):
+                reasons.append("\(candidate.path): \(absence.reason)")
+            }
+        }
+        if let best { return .success(best) }
+        return .failure(.init(reason: reasons.joined(separator: "; ")))
+    }
+
+    private static func load(
+        _ candidate: ModelSource.CalibrationSource, _ source: ModelSource, _ running: Running
+    ) -> Result<LoadedCalibration, CalibrationAbsence> {
+        let file: CalibrationFile
+        do {
+            file = try CalibrationFile(json: candidate.bytes)
+        } catch {
+            return .failure(.init(reason: "\(error)"))
+        }
+        let facts = [
+            ("model", file.model, source.manifest.name),
+            ("artefact_digest", file.artefactDigest, source.digest),
+            ("engine", file.engine, running.engine),
+            ("precision", file.precision, running.precision),
+            ("device_class", file.deviceClass, running.deviceClass),
+        ]
+        for (key, found, wanted) in facts where found != wanted {
+            return .failure(.init(reason: "\(key) is \(found), what runs is \(wanted)"))
+        }
+        for uncertainty in source.manifest.uncertainty {
+            if let reason = mismatch(uncertainty, file) { return .failure(.init(reason: reason)) }
+        }
+        let id = String(candidate.digest.dropFirst("sha256:".count).prefix(idDigits))
+        return .success(
+            LoadedCalibration(
+                file: file, id: id,
+                provenance: provenance(source, running: running, file: file, id: id)))
+    }
+
+    /// Why the file does not hold what the manifest declares for an output.
+    private static func mismatch(
+        _ uncertainty: Manifest.Uncertainty, _ file: CalibrationFile
+    ) -> String? {
+        guard let output = file.outputs.first(where: { $0.output == uncertainty.output }) else {
+            return "output \(uncertainty.output) is not calibrated"
+        }
+        let edges = uncertainty.bins?.edges ?? []
+        let tables: [MondrianBins]
+        switch uncertainty.method {
+        case .absolute, .normalised, .cqr, .cqrAsymmetric:
+            guard let interval = output.interval,
+                interval.method.rawValue == uncertainty.method.rawValue
+            else {
+                return "output \(uncertainty.output) is not calibrated by \(uncertainty.method.rawValue)"
+            }
+            tables = [interval.bins]
+        case .vennAbers, .pValue:
+            let wanted = uncertainty.classes.map(\.name)
+            let found = wanted.compactMap { output.table($0)?.bins }
+            guard found.count == wanted.count,
+                uncertainty.method == .pValue || output.vennAbers != nil
+            else {
+                return "output \(uncertainty.output) is not calibrated by \(uncertainty.method.rawValue) for \(wanted.joined(separator: ", "))"
+            }
+            tables = found
+        }
+        let isSameColumn =
+            uncertainty.bins.map { output.binColumn?.isColumn(of: $0) ?? false }
+            ?? (output.binColumn == nil)
+        guard tables.allSatisfy({ $0.edges == edges }), isSameColumn else {
+            return "output \(uncertainty.output): the bins are not those of the manifest"
+        }
+        return nil
+    }
+
+    static func provenance(
+        _ source: ModelSource, running: Running, file: CalibrationFile?, id: String?
+    ) -> Provenance {
+        Provenance(
+            model: source.manifest.name, version: source.version, digest: source.digest,
+            engine: running.engineVersion, precision: running.precision, device: running.device,
+            calibration: id, calibrationDate: file?.date, bins: file.map(binEvents) ?? [])
+    }
+
+    private static func binEvents(_ file: CalibrationFile) -> [BinEvents] {
+        var bins: [BinEvents] = []
+        for output in file.outputs {
+            let column = output.binColumn?.name
+            if let interval = output.interval {
+                bins.append(
+                    BinEvents(
+                        output: output.output, events: interval.eventsPerBin.map(UInt64.init),
+                        edges: interval.bins.edges, column: column))
+            }
+            for entry in output.pValues {
+                bins.append(
+                    BinEvents(
+                        output: "\(output.output)/\(entry.name)",
+                        events: entry.table.eventsPerBin.map(UInt64.init),
+                        edges: entry.table.bins.edges, column: column))
+            }
+        }
+        return bins
+    }
+}
+
+/// Why calibrated answers cannot be given.
+struct CalibrationAbsence: Error {
+    let reason: String
+}
+
+extension BinColumn {
+    /// Whether this is the manifest's column.
+    fileprivate func isColumn(of bins: Manifest.Bins) -> Bool {
+        switch bins.column {
+        case .input(let tensor, let feature):
+            source == .input && name == tensor && self.feature == feature
+        case .output(let output):
+            source == .output && name == output
+        case .request(let column):
+            source == .request && name == column
+        }
+    }
+}

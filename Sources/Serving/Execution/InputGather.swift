@@ -1,0 +1,160 @@
+internal import Execution
+internal import Messages
+internal import Tensors
+
+/// Brings the rows of a micro-batch together in the engine's input memory, and applies what
+/// the manifest says about values that are not finite.
+struct InputGather {
+    private let inputs: [GatherInput]
+
+    init(_ inputs: [GatherInput]) {
+        self.inputs = inputs
+    }
+
+    /// The first row of the flight with a value that must be refused, or nil.
+    func refusedRow(_ flight: FlightPointer) -> (row: Int, input: Int)? {
+        var first: (row: Int, input: Int)?
+        for (index, input) in inputs.enumerated() where input.nonfinite == .refuse {
+            guard let base = unsafe flight.pointee.inputs[index] else { continue }
+            let splits = unsafe flight.pointee.splits[index]
+            let rows = unsafe flight.pointee.rows
+            let elements = unsafe input.contentElements(splits, firstRow: 0, rows: rows)
+            if unsafe Finiteness.allFinite(base, count: elements.count, type: input.type) { continue }
+            for row in 0..<rows where unsafe !input.isFinite(base, splits, row: row) {
+                if first.map({ row < $0.row }) ?? true { first = (row, index) }
+                break
+            }
+        }
+        return first
+    }
+
+    /// Copies a segment's rows to `position` of the instance's memory. Rows to be flagged are
+    /// written as zeros and appended to `flagged` (positions in the micro-batch).
+    func copy(
+        _ segment: BatchQueues.Segment, to position: Int, of instance: any EngineInstance,
+        flagged: inout [Int]
+    ) {
+        for (index, input) in inputs.enumerated() {
+            guard let base = unsafe segment.flight.pointee.inputs[index] else { continue }
+            let splits = unsafe segment.flight.pointee.splits[index]
+            let memory = unsafe instance.inputMemory(index) + position * input.rowBytes
+            unsafe input.copy(
+                base, splits, firstRow: segment.firstRow, rows: segment.rows, to: memory)
+            guard input.nonfinite != .refuse else { continue }
+            let count = segment.rows * input.elements
+            if unsafe Finiteness.allFinite(memory, count: count, type: input.type) { continue }
+            switch input.nonfinite {
+            case .missing:
+                unsafe input.replaceNonfinite(memory, count: count)
+            case .flag:
+                for row in 0..<segment.rows {
+                    let place = unsafe memory + row * input.rowBytes
+                    if unsafe Finiteness.allFinite(place, count: input.elements, type: input.type) {
+                        continue
+                    }
+                    unsafe place.initializeMemory(as: UInt8.self, repeating: 0, count: input.rowBytes)
+                    if !flagged.contains(position + row) { flagged.append(position + row) }
+                }
+            case .refuse:
+                break
+            }
+        }
+    }
+
+    /// The bytes of a segment as an engine may read them where they lie, or nil: a single,
+    /// dense, aligned input, all finite unless refusal has seen to that.
+    func lent(_ segment: BatchQueues.Segment) -> UnsafeRawPointer? {
+        guard inputs.count == 1, !inputs[0].isRagged,
+            let base = unsafe segment.flight.pointee.inputs[0]
+        else { return nil }
+        let input = inputs[0]
+        let place = unsafe base + segment.firstRow * input.rowBytes
+        guard UInt(bitPattern: place) % UInt(AlignedBuffer.alignment) == 0 else { return nil }
+        if input.nonfinite != .refuse {
+            let count = segment.rows * input.elements
+            guard unsafe Finiteness.allFinite(place, count: count, type: input.type) else { return nil }
+        }
+        return unsafe place
+    }
+}
+
+/// One input as the gather sees it.
+struct GatherInput: Sendable {
+    /// What a value that is not finite does.
+    enum Nonfinite: Sendable { case refuse, flag, missing }
+
+    let type: ElementType
+    /// Elements of one event, padded when ragged.
+    let elements: Int
+    /// Elements of one content row of a ragged input.
+    let contentElements: Int
+    let isRagged: Bool
+    let nonfinite: Nonfinite
+
+    init(signature: TensorSignature, isRagged: Bool, nonfinite: Nonfinite) {
+        type = signature.type
+        elements = signature.elementCount
+        contentElements = isRagged ? signature.shape.dropFirst().reduce(1, *) : elements
+        self.isRagged = isRagged
+        self.nonfinite = nonfinite
+    }
+
+    /// Bytes of one event in the engine's memory.
+    var rowBytes: Int { elements * type.byteCount }
+
+    /// Elements in the message of `rows` events from `firstRow`.
+    func contentElements(
+        _ splits: UnsafeRawPointer?, firstRow: Int, rows: Int
+    ) -> (first: Int, count: Int) {
+        guard let splits = unsafe splits else { return (firstRow * elements, rows * elements) }
+        let from = unsafe Self.split(splits, firstRow)
+        let to = unsafe Self.split(splits, firstRow + rows)
+        return (from * contentElements, (to - from) * contentElements)
+    }
+
+    func isFinite(_ base: UnsafeRawPointer, _ splits: UnsafeRawPointer?, row: Int) -> Bool {
+        let place = unsafe contentElements(splits, firstRow: row, rows: 1)
+        return unsafe Finiteness.allFinite(
+            base + place.first * type.byteCount, count: place.count, type: type)
+    }
+
+    func copy(
+        _ base: UnsafeRawPointer, _ splits: UnsafeRawPointer?, firstRow: Int, rows: Int,
+        to memory: UnsafeMutableRawPointer
+    ) {
+        guard isRagged else {
+            unsafe memory.copyMemory(from: base + firstRow * rowBytes, byteCount: rows * rowBytes)
+            return
+        }
+        for row in 0..<rows {
+            let content = unsafe contentElements(splits, firstRow: firstRow + row, rows: 1)
+            let bytes = content.count * type.byteCount
+            let place = unsafe memory + row * rowBytes
+            unsafe place.copyMemory(from: base + content.first * type.byteCount, byteCount: bytes)
+            unsafe (place + bytes).initializeMemory(
+                as: UInt8.self, repeating: 0, count: rowBytes - bytes)
+        }
+    }
+
+    /// Writes NaN, the sign of a missing value, over infinities.
+    func replaceNonfinite(_ memory: UnsafeMutableRawPointer, count: Int) {
+        switch type {
+        case .float32:
+            for index in 0..<count {
+                let place = unsafe memory.assumingMemoryBound(to: Float.self) + index
+                if unsafe !place.pointee.isFinite { unsafe place.pointee = .nan }
+            }
+        case .float64:
+            for index in 0..<count {
+                let place = unsafe memory.assumingMemoryBound(to: Double.self) + index
+                if unsafe !place.pointee.isFinite { unsafe place.pointee = .nan }
+            }
+        default:
+            preconditionFailure("missing values are for trees, which take floats")
+        }
+    }
+
+    private static func split(_ splits: UnsafeRawPointer, _ index: Int) -> Int {
+        Int(unsafe splits.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
+    }
+}

@@ -1,0 +1,225 @@
+public import Catalog
+public import Execution
+internal import Lanes
+public import Messages
+internal import Synchronization
+public import Telemetry
+internal import Tensors
+
+/// The versions that serve, by model: an immutable table that transports look names up in.
+final class RosterTable: Sendable {
+    /// A model and its loaded versions; the first is the one that serves when none is named.
+    struct Entry: Sendable {
+        let name: OwnedText
+        let services: [ModelService]
+        /// Why there is no version, or why a newer one is not among them.
+        let problems: [ModelProblem]
+        /// Whether the daemon is ready only while the model serves.
+        let isRequired: Bool
+    }
+
+    let entries: [Entry]
+
+    init(entries: [Entry]) {
+        self.entries = entries
+    }
+}
+
+/// Which models serve; swapped as a whole by a reload, read by every lane.
+public final class ModelRoster: Sendable {
+    /// Makes the engine of a source: the composition root knows the libraries.
+    public typealias EngineMaker = @Sendable (ModelSource) throws(EngineFailure) -> any Engine
+
+    private let folder: ModelFolder
+    private let makeEngine: EngineMaker
+    private let registry: MetricRegistry
+    private let table = Mutex(RosterTable(entries: []))
+    /// Moves with every swap; lanes compare it before they trust the table they hold.
+    private let generation = Atomic<Int>(0)
+    private let draining = Atomic<Bool>(false)
+    private let folderProblem = Mutex<String?>("models are loading")
+
+    /// A roster of the models in `folder`; empty until the first reload.
+    public init(folder: ModelFolder, registry: MetricRegistry, makeEngine: @escaping EngineMaker) {
+        self.folder = folder
+        self.registry = registry
+        self.makeEngine = makeEngine
+    }
+
+    /// Generation of the current table.
+    var currentGeneration: Int { generation.load(ordering: .acquiring) }
+
+    /// The current table.
+    var current: RosterTable { table.withLock { $0 } }
+
+    /// Whether new requests are refused because the daemon stops.
+    public var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// Refuses new requests from now on; those admitted are still answered.
+    public func beginDrain() {
+        draining.store(true, ordering: .sequentiallyConsistent)
+    }
+
+    /// Reads the folder again: new and changed versions are loaded and warmed beside those
+    /// that serve, then swapped in; what fails leaves the old one serving and says why. Blocks
+    /// for seconds: never call it from a lane or the cooperative pool. One call at a time.
+    ///
+    /// - Returns: a line for everything that changed or failed.
+    public func reload() -> [String] {
+        let scan: ModelFolder.Scan
+        do {
+            scan = try folder.scan()
+        } catch {
+            folderProblem.withLock { $0 = "model folder: \(error)" }
+            return ["failed: \(error)"]
+        }
+        folderProblem.withLock { $0 = nil }
+        var update = RosterUpdate(old: current, makeEngine: makeEngine, registry: registry)
+        update.apply(scan)
+        let new = RosterTable(entries: update.entries)
+        table.withLock { $0 = new }
+        generation.add(1, ordering: .sequentiallyConsistent)
+        for service in update.retired {
+            service.retire()
+            registry.remove(
+                labels: [("model", service.source.manifest.name), ("version", service.source.version)])
+        }
+        return update.changes
+    }
+
+    /// Ends every worker once its queue is empty. Blocks.
+    public func retireAll() {
+        for entry in current.entries { for service in entry.services { service.retire() } }
+    }
+
+    /// Why the daemon is not ready. Cheap enough for every probe.
+    public func readiness() -> Readiness {
+        var reasons: [String] = []
+        if isDraining { reasons.append("draining") }
+        if let problem = folderProblem.withLock({ $0 }) { reasons.append(problem) }
+        let now = MonotonicClock.now()
+        for entry in current.entries {
+            if entry.services.isEmpty, entry.isRequired {
+                let why = entry.problems.first.map(\.message) ?? "no version"
+                reasons.append("model \(entry.name.string): \(why)")
+            }
+            for service in entry.services.prefix(1) {
+                if let reason = service.unreadyReason(now: now) { reasons.append(reason) }
+            }
+        }
+        return Readiness(reasons: reasons)
+    }
+
+    /// Whether a lane of any version hangs.
+    public func hasStuckLane() -> Bool {
+        let now = MonotonicClock.now()
+        return current.entries.contains { entry in
+            entry.services.contains { $0.hasStuckLane(now: now) }
+        }
+    }
+
+    /// Every version that serves and every model that does not.
+    public func descriptions() -> [ModelDescription] {
+        current.entries.flatMap { entry in
+            var list = entry.services.map(\.description)
+            let problems = entry.problems.map { problem in
+                problem.version.map { "version \($0): \(problem.message)" } ?? problem.message
+            }
+            if list.isEmpty {
+                var failed = ModelDescription()
+                failed.name = entry.name.string
+                failed.version = entry.problems.first?.version ?? ""
+                failed.state = .failed
+                failed.isRequired = entry.isRequired
+                list = [failed]
+            }
+            list[0].reasons += problems
+            return list
+        }
+    }
+
+    /// Events answered by the versions that serve.
+    public func eventsAnswered() -> Int {
+        current.entries.reduce(0) { sum, entry in
+            sum + entry.services.reduce(0) { $0 + $1.eventsAnswered }
+        }
+    }
+}
+
+/// One reload: from the old table and a scan to the new entries, what to retire, what to say.
+private struct RosterUpdate {
+    let old: RosterTable
+    let makeEngine: ModelRoster.EngineMaker
+    let registry: MetricRegistry
+    var entries: [RosterTable.Entry] = []
+    var retired: [ModelService] = []
+    var changes: [String] = []
+
+    init(old: RosterTable, makeEngine: @escaping ModelRoster.EngineMaker, registry: MetricRegistry) {
+        self.old = old
+        self.makeEngine = makeEngine
+        self.registry = registry
+    }
+
+    mutating func apply(_ scan: ModelFolder.Scan) {
+        let names = Set(scan.sources.map(\.manifest.name) + scan.problems.map(\.model)).sorted()
+        for name in names {
+            apply(
+                name, scan.sources.filter { $0.manifest.name == name },
+                scan.problems.filter { $0.model == name })
+        }
+        for entry in old.entries where !names.contains(entry.name.string) {
+            changes.append("removed \(entry.name.string)")
+            retired += entry.services
+        }
+    }
+
+    private mutating func apply(
+        _ name: String, _ sources: [ModelSource], _ found: [ModelProblem]
+    ) {
+        var problems = found
+        for problem in found {
+            changes.append("failed \(name)\(problem.version.map { " \($0)" } ?? ""): \(problem.message)")
+        }
+        let before = old.entries.first { $0.name.string == name }
+        var services: [ModelService] = []
+        for source in sources {
+            if let same = before?.services.first(where: { $0.source.isSame(as: source) }) {
+                services.append(same)
+                continue
+            }
+            do {
+                services.append(try load(source))
+                changes.append("loaded \(name) \(source.version) \(source.digest)")
+            } catch {
+                problems.append(.init(model: name, version: source.version, message: "\(error)"))
+                changes.append("failed \(name) \(source.version): \(error)")
+            }
+        }
+        // Whatever went wrong, a model that served goes on serving with what it had.
+        if services.isEmpty, let before, !before.services.isEmpty {
+            services = before.services
+            changes.append("kept \(name) \(services[0].source.version)")
+        }
+        for service in before?.services ?? [] where !services.contains(where: { $0 === service }) {
+            retired.append(service)
+            changes.append("retired \(name) \(service.source.version)")
+        }
+        let isRequired =
+            sources.first?.manifest.isRequired ?? before?.isRequired ?? true
+        entries.append(
+            .init(
+                name: OwnedText(name), services: services, problems: problems,
+                isRequired: isRequired))
+    }
+
+    private func load(_ source: ModelSource) throws(LoadFailure) -> ModelService {
+        let engine: any Engine
+        do {
+            engine = try makeEngine(source)
+        } catch {
+            throw LoadFailure("\(error)")
+        }
+        return try ModelService(source: source, engine: engine, registry: registry)
+    }
+}

@@ -1,0 +1,211 @@
+internal import Calibration
+public import Catalog
+public import Execution
+public import Messages
+internal import Synchronization
+public import Telemetry
+internal import Tensors
+
+/// One version of a model, loaded, warmed and served: its queue, its workers, its answers.
+public final class ModelService: Sendable {
+    /// Files that it was made from.
+    public let source: ModelSource
+    /// Name on the wire.
+    let name: OwnedText
+    /// Version on the wire.
+    let version: OwnedText
+    /// Inputs by their names on the wire, in the manifest's order (the engine's may differ).
+    let inputNames: [OwnedText]
+    let outputNames: [OwnedText]
+    let batcher: Batcher
+    let metrics: ModelMetrics
+    let rawPlan: AnswerPlan
+    let calibratedPlan: AnswerPlan?
+    let planner: AnswerPlanner
+    /// Why calibrated answers are refused, or nil.
+    let calibrationReason: String?
+    /// Columns that calibrated answers need, by uncertainty entry.
+    let requestColumns: [OwnedText?]
+    private let engine: any Engine
+    private let calibration: LoadedCalibration?
+    private let plan: MicroBatchPlan
+    private let refusedShapes: [Int]
+    private let workers: [WorkerLane]
+
+    /// Loads, probes and warms a version; its workers run when this returns. Slow: seconds.
+    public init(
+        source: ModelSource, engine: any Engine, registry: MetricRegistry
+    ) throws(LoadFailure) {
+        let manifest = source.manifest
+        try SignatureCheck.check(manifest, engine)
+        let order = try EngineOrder(manifest, engine)
+        let ordered = order.wrap(engine)
+        let plan: MicroBatchPlan
+        do {
+            let shapes = ShapeProbe.shapes(
+                maximumRows: manifest.maximumRows, fixedRows: engine.fixedRows)
+            let outcome = try ShapeProbe(engine: ordered, ranges: Self.ranges(manifest))
+                .measure(shapes: shapes, isReproducible: manifest.isReproducible)
+            plan = outcome.plan
+            refusedShapes = outcome.refused
+        } catch {
+            throw LoadFailure("warming: \(error)")
+        }
+        let running = LoadedCalibration.Running(
+            engine: engine.version.split(separator: " ").first.map(String.init) ?? engine.version,
+            engineVersion: engine.version, precision: manifest.precision.rawValue,
+            deviceClass: manifest.device.deviceClass.rawValue, device: manifest.device.text)
+        switch LoadedCalibration.find(source, running: running) {
+        case .success(let loaded):
+            calibration = loaded
+            calibrationReason = nil
+        case .failure(let absence):
+            calibration = nil
+            calibrationReason = absence.reason
+        }
+        self.source = source
+        self.engine = ordered
+        self.plan = plan
+        name = OwnedText(manifest.name)
+        version = OwnedText(source.version)
+        inputNames = manifest.inputs.map { OwnedText($0.signature.name) }
+        outputNames = manifest.outputs.map { OwnedText($0.signature.name) }
+        requestColumns = manifest.uncertainty.map { entry in
+            guard case .request(let name) = entry.bins?.column else { return nil }
+            return OwnedText(name)
+        }
+        planner = AnswerPlanner(
+            manifest: manifest,
+            rawProvenance: LoadedCalibration.provenance(
+                source, running: running, file: nil, id: nil),
+            calibration: calibration)
+        rawPlan = planner.raw(nil)
+        calibratedPlan = planner.calibrated([])
+        let metrics = ModelMetrics(registry, model: manifest.name, version: source.version)
+        self.metrics = metrics
+        let batcher = Batcher(
+            workers: manifest.instances, queueRequests: manifest.queueRequests,
+            queueBytes: manifest.queueBytes, delayMicroseconds: manifest.delayMicroseconds,
+            targetRows: plan.bestRows,
+            nanosecondsPerRow: Double(plan.nanoseconds(for: plan.bestRows)) / Double(plan.bestRows))
+        self.batcher = batcher
+        Self.register(batcher, source, engine: engine.version, in: registry)
+        let gather = InputGather(
+            manifest.inputs.map {
+                GatherInput(
+                    signature: $0.signature, isRagged: $0.raggedMaximum != nil,
+                    nonfinite: GatherInput.Nonfinite($0.nonfinite))
+            })
+        var instances: [any EngineInstance] = []
+        do {
+            for _ in 0..<manifest.instances {
+                instances.append(
+                    try ordered.makeInstance(
+                        maximumRows: plan.bestRows,
+                        shapes: plan.steps.map(\.rows).filter { $0 <= plan.bestRows }))
+            }
+        } catch {
+            throw LoadFailure("warming: \(error)")
+        }
+        workers = instances.enumerated().map { index, instance in
+            WorkerLane(
+                index: index, name: "\(manifest.name.prefix(12))-\(index)",
+                work: WorkerState(
+                    batcher: batcher, plan: plan, gather: gather, instance: instance,
+                    inputNames: manifest.inputs.map(\.signature.name), metrics: metrics))
+        }
+    }
+
+    /// Why readiness must be false because of this version, or nil.
+    public func unreadyReason(now: UInt64) -> String? {
+        if workers.contains(where: { $0.isStuck(now: now) }) {
+            return "model \(source.manifest.name): a lane is stuck in a micro-batch"
+        }
+        if source.manifest.isRequired, source.manifest.requiresCalibration, calibratedPlan == nil,
+            !source.manifest.uncertainty.isEmpty
+        {
+            return "model \(source.manifest.name): calibration is required: \(calibrationReason ?? "none")"
+        }
+        return nil
+    }
+
+    /// Whether a lane hangs in a micro-batch.
+    public func hasStuckLane(now: UInt64) -> Bool {
+        workers.contains { $0.isStuck(now: now) }
+    }
+
+    /// Events answered since it was loaded.
+    var eventsAnswered: Int { metrics.events.reduce(0) { $0 + $1.value } }
+
+    /// What is read when the metrics are: the queue's depth, and the version as information.
+    private static func register(
+        _ batcher: Batcher, _ source: ModelSource, engine: String, in registry: MetricRegistry
+    ) {
+        let labels = [("model", source.manifest.name), ("version", source.version)]
+        registry.reading(
+            "vigil_queue_requests", help: "Requests that wait for a lane.", labels: labels
+        ) { Double(batcher.depth.requests) }
+        registry.reading(
+            "vigil_queue_rows", help: "Events that wait for a lane.", labels: labels
+        ) { Double(batcher.depth.rows) }
+        registry.reading(
+            "vigil_queue_bytes", help: "Bytes of requests and answers held.", labels: labels
+        ) { Double(batcher.depth.bytes) }
+        registry.reading(
+            "vigil_model_info", help: "1 for every version that is loaded.",
+            labels: labels + [
+                ("digest", source.digest), ("engine", engine),
+                ("precision", source.manifest.precision.rawValue),
+                ("device", source.manifest.device.text),
+            ]
+        ) { 1 }
+    }
+
+    /// Admits nothing further, finishes what waits, ends the workers. Blocks until then.
+    public func retire() {
+        batcher.close()
+        batcher.stop()
+        for worker in workers { worker.join() }
+    }
+
+    /// What clients and people are told about this version.
+    public var description: ModelDescription {
+        ModelDescription(
+            source: source, engineVersion: engine.version, calibrationId: calibration?.id,
+            calibrationDate: calibration?.file.date, calibrationReason: calibrationReason,
+            bins: calibration?.provenance.bins ?? [], plan: plan, refusedShapes: refusedShapes)
+    }
+
+    /// Ranges of probe values: the features' own where given, else the input's.
+    private static func ranges(_ manifest: Manifest) -> [[ShapeProbe.Range]] {
+        manifest.inputs.map { input in
+            guard input.features.contains(where: { $0.range != nil }) else {
+                return [(low: input.range.lowerBound, high: input.range.upperBound)]
+            }
+            return input.features.map { feature in
+                let range = feature.range ?? input.range
+                return (low: range.lowerBound, high: range.upperBound)
+            }
+        }
+    }
+}
+
+/// Why a version cannot be served, in one line.
+public struct LoadFailure: Error, Sendable, CustomStringConvertible {
+    public let description: String
+
+    /// A reason.
+    public init(_ description: String) {
+        self.description = description
+    }
+}
+
+extension GatherInput.Nonfinite {
+    init(_ manifest: Manifest.Nonfinite) {
+        switch manifest {
+        case .refuse: self = .refuse
+        case .flag: self = .flag
+        case .missing: self = .missing
+        }
+    }
+}

@@ -1,0 +1,129 @@
+internal import Glibc
+internal import StrictYAML
+internal import struct StrictYAML.YAMLError
+
+/// Everything that `vigild.yaml` says, read once, checked, with defaults filled in.
+public struct DaemonSettings: Sendable, Equatable {
+    /// Which events are logged.
+    public enum LogLevel: String, Sendable, CaseIterable {
+        case debug
+        case info
+        case notice
+        case warning
+        case error
+    }
+
+    /// Folder of models, as written or relative to the file.
+    public var models = "models"
+    /// ONNX Runtime's library.
+    public var onnxRuntime = "libonnxruntime.so.1"
+    public var logLevel = LogLevel.info
+    /// Longest time that accepted work has to finish after SIGTERM.
+    public var drainSeconds = 30
+
+    // ZeroMQ
+    public var endpoints = ["tcp://127.0.0.1:5555"]
+    public var ioThreads = 1
+    public var highWaterMark = 1000
+    public var maximumFrameMebibytes = 256
+    public var maximumInFlight = 4096
+    public var clientBacklogMebibytes = 64
+    public var totalBacklogMebibytes = 512
+    public var maximumWaitMilliseconds = 60_000
+    public var lingerMilliseconds = 2000
+
+    // HTTP
+    public var httpHost = "127.0.0.1"
+    /// nil: no HTTP at all.
+    public var httpPort: Int? = 8080
+
+    /// The defaults.
+    public init() {}
+
+    /// Reads a file. A path in it is relative to the file's folder.
+    public init(path: String) throws(SettingsFailure) {
+        self.init()
+        guard let text = Self.read(path) else {
+            throw SettingsFailure(
+                unsafe "\(path): \(strerror(errno).map { unsafe String(cString: $0) } ?? "cannot be read")")
+        }
+        do throws(YAMLError) {
+            try apply(text, file: path)
+        } catch {
+            throw SettingsFailure("\(error)")
+        }
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let base = folder.isEmpty ? "." : folder.joined(separator: "/")
+        if !models.hasPrefix("/") { models = "\(base)/\(models)" }
+        if onnxRuntime.contains("/"), !onnxRuntime.hasPrefix("/") {
+            onnxRuntime = "\(base)/\(onnxRuntime)"
+        }
+    }
+
+    private mutating func apply(_ text: String, file: String) throws(YAMLError) {
+        var top = try YAMLDocument.mapping(text, file: file)
+        models = try top.take("models")?.string(maximumBytes: 4096) ?? models
+        onnxRuntime = try top.take("onnxruntime")?.string(maximumBytes: 4096) ?? onnxRuntime
+        logLevel = try top.take("log_level")?.choice(LogLevel.self) ?? logLevel
+        drainSeconds = try top.take("drain_seconds")?.int(in: 1...600) ?? drainSeconds
+        if var zeromq = try top.take("zeromq")?.mapping() {
+            try applyZeroMQ(&zeromq)
+        }
+        if var http = try top.take("http")?.mapping() {
+            httpHost = try http.take("host")?.string(maximumBytes: 255) ?? httpHost
+            if let value = http.take("port") { httpPort = try value.int(in: 0...65_535) }
+            if try http.take("enabled")?.bool() == false { httpPort = nil }
+            try http.finish()
+        }
+        try top.finish()
+    }
+
+    private mutating func applyZeroMQ(_ zeromq: inout YAMLMapping) throws(YAMLError) {
+        if let list = zeromq.take("endpoints") {
+            endpoints = []
+            for entry in try list.list(count: 1...16) {
+                let text = try entry.string(maximumBytes: 1024)
+                guard text.hasPrefix("tcp://") || text.hasPrefix("ipc://") else {
+                    throw entry.error("found '\(text)', allowed are tcp://HOST:PORT and ipc:///PATH")
+                }
+                endpoints.append(text)
+            }
+        }
+        ioThreads = try zeromq.take("io_threads")?.int(in: 1...16) ?? ioThreads
+        highWaterMark = try zeromq.take("high_water_mark")?.int(in: 1...1_000_000) ?? highWaterMark
+        maximumFrameMebibytes =
+            try zeromq.take("maximum_frame_mebibytes")?.int(in: 1...2047) ?? maximumFrameMebibytes
+        maximumInFlight =
+            try zeromq.take("maximum_in_flight")?.int(in: 1...65_536) ?? maximumInFlight
+        clientBacklogMebibytes =
+            try zeromq.take("client_backlog_mebibytes")?.int(in: 1...65_536)
+            ?? clientBacklogMebibytes
+        totalBacklogMebibytes =
+            try zeromq.take("total_backlog_mebibytes")?.int(in: 1...1_048_576)
+            ?? totalBacklogMebibytes
+        maximumWaitMilliseconds =
+            try zeromq.take("maximum_wait_milliseconds")?.int(in: 1...3_600_000)
+            ?? maximumWaitMilliseconds
+        lingerMilliseconds =
+            try zeromq.take("linger_milliseconds")?.int(in: 0...60_000) ?? lingerMilliseconds
+        try zeromq.finish()
+    }
+
+    private static func read(_ path: String) -> String? {
+        guard let file = unsafe fopen(path, "rb") else { return nil }
+        defer { unsafe fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: YAMLDocument.maximumBytes + 1)
+        let count = unsafe fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes[0..<count], as: UTF8.self)
+    }
+}
+
+/// The settings cannot be used; one line says why.
+public struct SettingsFailure: Error, Sendable, CustomStringConvertible {
+    public let description: String
+
+    /// A reason.
+    public init(_ description: String) {
+        self.description = description
+    }
+}

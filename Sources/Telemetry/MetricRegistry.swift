@@ -1,0 +1,175 @@
+internal import Synchronization
+
+/// All metrics of the process, rendered as Prometheus text (exposition format 0.0.4).
+///
+/// Handles are made when a part of the daemon starts, their labels rendered once; asking for
+/// the same name and labels again gives the same handle.
+public final class MetricRegistry: Sendable {
+    /// Label names and values.
+    public typealias Labels = [(String, String)]
+
+    private enum Metric: Sendable {
+        case counter(Counter)
+        case gauge(Gauge)
+        case histogram(Histogram)
+        case reading(@Sendable () -> Double)
+
+        var type: String {
+            switch self {
+            case .counter: "counter"
+            case .gauge, .reading: "gauge"
+            case .histogram: "histogram"
+            }
+        }
+    }
+
+    private struct Child: Sendable {
+        let labels: [String: String]
+        let text: String
+        let metric: Metric
+    }
+
+    private struct Family: Sendable {
+        let help: String
+        let type: String
+        var children: [Child]
+    }
+
+    private let families = Mutex<[String: Family]>([:])
+
+    /// An empty registry.
+    public init() {}
+
+    /// A counter; its name ends in _total.
+    public func counter(_ name: String, help: String, labels: Labels = []) -> Counter {
+        let metric = child(name, help, labels) { .counter(Counter()) }
+        guard case .counter(let counter) = metric else { preconditionFailure("\(name) is no counter") }
+        return counter
+    }
+
+    /// A gauge that is set.
+    public func gauge(_ name: String, help: String, labels: Labels = []) -> Gauge {
+        let metric = child(name, help, labels) { .gauge(Gauge()) }
+        guard case .gauge(let gauge) = metric else { preconditionFailure("\(name) is no gauge") }
+        return gauge
+    }
+
+    /// A gauge that is read when the metrics are.
+    public func reading(
+        _ name: String, help: String, labels: Labels = [], read: @escaping @Sendable () -> Double
+    ) {
+        _ = child(name, help, labels) { .reading(read) }
+    }
+
+    /// A histogram.
+    public func histogram(
+        _ name: String, help: String, bounds: [UInt64], unit: Histogram.Unit, labels: Labels = []
+    ) -> Histogram {
+        let metric = child(name, help, labels) { .histogram(Histogram(bounds: bounds, unit: unit)) }
+        guard case .histogram(let histogram) = metric else {
+            preconditionFailure("\(name) is no histogram")
+        }
+        return histogram
+    }
+
+    /// Forgets every metric that carries all of these labels: an unloaded version's.
+    public func remove(labels: Labels) {
+        families.withLock { families in
+            for name in families.keys {
+                families[name]?.children.removeAll { child in
+                    labels.allSatisfy { child.labels[$0.0] == $0.1 }
+                }
+                if families[name]?.children.isEmpty ?? false { families[name] = nil }
+            }
+        }
+    }
+
+    private func child(
+        _ name: String, _ help: String, _ labels: Labels, make: () -> Metric
+    ) -> Metric {
+        let text = LabelText.render(labels)
+        return families.withLock { families in
+            var family = families[name] ?? Family(help: help, type: make().type, children: [])
+            if let known = family.children.first(where: { $0.text == text }) { return known.metric }
+            let metric = make()
+            precondition(metric.type == family.type, "\(name) is a \(family.type)")
+            family.children.append(
+                Child(
+                    labels: Dictionary(labels.map { ($0.0, $0.1) }, uniquingKeysWith: { $1 }),
+                    text: text, metric: metric))
+            families[name] = family
+            return metric
+        }
+    }
+
+    /// Everything as text, families by name, children by labels.
+    public func render() -> [UInt8] {
+        let families = families.withLock { $0 }
+        var text = ""
+        for (name, family) in families.sorted(by: { $0.key < $1.key }) {
+            text += "# HELP \(name) \(LabelText.escape(family.help, quotes: false))\n"
+            text += "# TYPE \(name) \(family.type)\n"
+            for child in family.children.sorted(by: { $0.text < $1.text }) {
+                Self.render(name, child, into: &text)
+            }
+        }
+        return Array(text.utf8)
+    }
+
+    private static func render(_ name: String, _ child: Child, into text: inout String) {
+        let braces = child.text.isEmpty ? "" : "{\(child.text)}"
+        switch child.metric {
+        case .counter(let counter):
+            text += "\(name)\(braces) \(counter.value)\n"
+        case .gauge(let gauge):
+            text += "\(name)\(braces) \(number(gauge.value))\n"
+        case .reading(let read):
+            text += "\(name)\(braces) \(number(read()))\n"
+        case .histogram(let histogram):
+            let scale = histogram.unit == .seconds ? 1e-9 : 1
+            let (counts, sum) = histogram.snapshot
+            let comma = child.text.isEmpty ? "" : ","
+            var total = 0
+            for (index, count) in counts.enumerated() {
+                total += count
+                let bound =
+                    index < histogram.bounds.count
+                    ? number(Double(histogram.bounds[index]) * scale) : "+Inf"
+                text += "\(name)_bucket{\(child.text)\(comma)le=\"\(bound)\"} \(total)\n"
+            }
+            text += "\(name)_sum\(braces) \(number(Double(sum) * scale))\n"
+            text += "\(name)_count\(braces) \(total)\n"
+        }
+    }
+
+    private static func number(_ value: Double) -> String {
+        if value == .infinity { return "+Inf" }
+        if value == -.infinity { return "-Inf" }
+        if value.isNaN { return "NaN" }
+        if value == value.rounded(), abs(value) < 1e15 { return String(Int(value)) }
+        // Nine digits: bounds such as 0.0025 come out as they are written.
+        let scaled = (value * 1e9).rounded() / 1e9
+        return abs(scaled) > 1e-6 ? "\(scaled)" : "\(value)"
+    }
+}
+
+/// Labels as text.
+enum LabelText {
+    static func render(_ labels: MetricRegistry.Labels) -> String {
+        labels.map { "\($0.0)=\"\(escape($0.1, quotes: true))\"" }.joined(separator: ",")
+    }
+
+    /// Backslash, line feed and, in values, the quote.
+    static func escape(_ text: String, quotes: Bool) -> String {
+        var escaped = ""
+        for character in text.unicodeScalars {
+            switch character {
+            case "\\": escaped += "\\\\"
+            case "\n": escaped += "\\n"
+            case "\"" where quotes: escaped += "\\\""
+            default: escaped.unicodeScalars.append(character)
+            }
+        }
+        return escaped
+    }
+}

@@ -1,0 +1,60 @@
+/// Features as integers that sort as the floats do, so that one comparison decides a split.
+///
+/// A missing value must go left at some nodes and right at others. Each feature therefore has two
+/// keys, alike except where it is missing: `.min`, below every threshold, for the nodes that send
+/// it left, and `.max - 1`, above every threshold, for the others. `.max` is above both: a leaf
+/// has it as threshold, so that a walk which has arrived stays where it is.
+enum FeatureKey {
+    /// Keys for one feature.
+    static let copies = 2
+    static let missingLeft = UInt32.min
+    static let missingRight = UInt32.max - 1
+    static let leafThreshold = UInt32.max
+
+    /// Keys that a temporary allocation takes from the stack (1 kB).
+    private static let smallRoom = 256
+
+    /// The key of a number; −0 and +0 have the same, infinities have the outermost.
+    ///
+    /// Unsigned, because x86 turns an unsigned comparison into an addition without a branch.
+    @inline(__always)
+    static func of(_ number: Float) -> UInt32 {
+        // Adding +0 turns −0 into +0 and leaves every other number as it is.
+        let bits = Int32(bitPattern: (number + 0).bitPattern)
+        return UInt32(bitPattern: bits ^ ((bits >> 31) | Int32.min))
+    }
+
+    /// Writes both keys of each feature of one row, `lanes` apart.
+    @inline(__always)
+    static func write(
+        _ row: UnsafePointer<Float>,
+        count: Int,
+        to keys: UnsafeMutablePointer<UInt32>,
+        lanes: Int
+    ) {
+        var slot = 0
+        for feature in 0..<count {
+            let number = unsafe row[feature]
+            let key = of(number)
+            unsafe keys[slot] = number.isNaN ? missingLeft : key
+            unsafe keys[slot &+ lanes] = number.isNaN ? missingRight : key
+            slot &+= copies &* lanes
+        }
+    }
+
+    /// Lends room for `count` keys: on the stack up to 16 kB, from the heap beyond.
+    static func withRoom(for count: Int, _ body: (UnsafeMutablePointer<UInt32>) -> Void) {
+        if count > smallRoom && count <= 4096 {
+            // A temporary allocation of this size would come from the heap on Linux.
+            var room = InlineArray<4096, UInt32>(repeating: 0)
+            var span = room.mutableSpan
+            unsafe span.withUnsafeMutableBufferPointer { keys in
+                if let keys = keys.baseAddress { unsafe body(keys) }
+            }
+        } else {
+            unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: count) { keys in
+                if let keys = keys.baseAddress { unsafe body(keys) }
+            }
+        }
+    }
+}

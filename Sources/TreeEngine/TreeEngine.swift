@@ -1,0 +1,81 @@
+public import Execution
+public import Tensors
+
+/// A boosted tree ensemble as an engine: input `features`, outputs `margin` (raw, XGBoost's
+/// own float32 sums) and `prediction` (after the objective's transformation).
+public final class BoostedTreeEngine: Engine {
+    public let version: String
+    public let inputs: [TensorSignature]
+    public let outputs: [TensorSignature]
+    public let fixedRows: Int? = nil
+    private let ensemble: TreeEnsemble
+
+    /// Version of this engine's arithmetic: it changes when margins could.
+    private static let arithmeticVersion = 1
+
+    /// Loads the bytes of an XGBoost JSON file.
+    public init(xgboostJSON: [UInt8]) throws(EngineFailure) {
+        do {
+            ensemble = try TreeEnsemble(xgboostJSON: xgboostJSON)
+        } catch {
+            throw EngineFailure(call: "XGBoost JSON", message: "\(error)")
+        }
+        version = "vigil-trees \(Self.arithmeticVersion)"
+        inputs = [
+            TensorSignature(name: "features", type: .float32, shape: [ensemble.featureCount])
+        ]
+        func shape(_ count: Int) -> [Int] { count == 1 ? [] : [count] }
+        outputs = [
+            TensorSignature(name: "margin", type: .float32, shape: shape(ensemble.groupCount)),
+            TensorSignature(
+                name: "prediction", type: .float32, shape: shape(ensemble.predictionCount)),
+        ]
+    }
+
+    public func makeInstance(
+        maximumRows: Int, shapes: [Int]
+    ) throws(EngineFailure) -> any EngineInstance {
+        TreeInstance(ensemble, maximumRows: maximumRows)
+    }
+}
+
+/// Buffers of one lane.
+private final class TreeInstance: EngineInstance {
+    private let ensemble: TreeEnsemble
+    private let features: AlignedBuffer
+    private let margins: AlignedBuffer
+    private let predictions: AlignedBuffer
+
+    init(_ ensemble: TreeEnsemble, maximumRows: Int) {
+        self.ensemble = ensemble
+        features = AlignedBuffer(byteCount: maximumRows * ensemble.featureCount * 4)
+        margins = AlignedBuffer(byteCount: maximumRows * ensemble.groupCount * 4)
+        predictions = AlignedBuffer(byteCount: maximumRows * ensemble.groupCount * 4)
+    }
+
+    func inputMemory(_ index: Int) -> UnsafeMutableRawPointer { unsafe features.base }
+
+    func outputMemory(_ index: Int) -> UnsafeRawPointer {
+        unsafe UnsafeRawPointer(index == 0 ? margins.base : predictions.base)
+    }
+
+    func run(rows: Int) throws(EngineFailure) {
+        unsafe try run(rows: rows, lentInput: UnsafeRawPointer(features.base))
+    }
+
+    func run(rows: Int, lentInput input: UnsafeRawPointer) throws(EngineFailure) {
+        let count = rows * ensemble.groupCount
+        let values = unsafe UnsafeBufferPointer(
+            start: input.assumingMemoryBound(to: Float.self),
+            count: rows * ensemble.featureCount)
+        let sums = unsafe UnsafeMutableBufferPointer(
+            start: margins.base.assumingMemoryBound(to: Float.self), count: count)
+        let transformed = unsafe UnsafeMutableBufferPointer(
+            start: predictions.base.assumingMemoryBound(to: Float.self), count: count)
+        var marginSpan = unsafe sums.mutableSpan
+        unsafe ensemble.margins(values.span, rows: rows, into: &marginSpan)
+        unsafe predictions.base.copyMemory(from: margins.base, byteCount: count * 4)
+        var predictionSpan = unsafe transformed.mutableSpan
+        ensemble.transform(&predictionSpan, rows: rows)
+    }
+}

@@ -1,0 +1,4 @@
+internal import Glibc
+
+/// Natural logarithm.
+func logarithm(_ value: Double) -> Double { log(value) }

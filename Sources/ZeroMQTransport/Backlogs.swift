@@ -1,0 +1,107 @@
+internal import CZeroMQ
+
+/// Replies for clients that do not read: bounded for each and for all, then discarded.
+///
+/// A client past its limit is discarded: its backlog is freed, and its requests are not
+/// scored until a send to it succeeds again. What is tried is a refusal of its newest request.
+@safe
+struct Backlogs {
+    /// What one client is owed.
+    private struct Client {
+        var replies: [OutgoingReply] = []
+        var bytes = 0
+        var isDiscarded = false
+    }
+
+    /// How often waiting replies are tried again.
+    static let retryNanoseconds: UInt64 = 1_000_000
+
+    private var clients: [[UInt8]: Client] = [:]
+    private let clientBytes: Int
+    private let totalBytes: Int
+    /// Bytes held for all clients.
+    private(set) var bytes = 0
+    /// Clients discarded since the start.
+    private(set) var discardedClients = 0
+
+    init(clientBytes: Int, totalBytes: Int) {
+        self.clientBytes = clientBytes
+        self.totalBytes = totalBytes
+    }
+
+    /// Whether no client is owed anything.
+    var isEmpty: Bool { clients.isEmpty }
+
+    /// Whether replies to this client must queue behind others.
+    func isWaiting(_ identity: [UInt8]) -> Bool { clients[identity] != nil }
+
+    /// Whether this client's requests are discarded.
+    func isDiscarded(_ identity: [UInt8]) -> Bool { clients[identity]?.isDiscarded ?? false }
+
+    /// Keeps a reply that could not be sent. False when the client is, or becomes, discarded:
+    /// then what was kept for it is gone.
+    mutating func keep(_ reply: OutgoingReply, for identity: [UInt8]) -> Bool {
+        var client = clients[identity] ?? Client()
+        if client.isDiscarded { return false }
+        if client.bytes + reply.byteCount > clientBytes || bytes + reply.byteCount > totalBytes {
+            bytes -= client.bytes
+            discardedClients += 1
+            clients[identity] = Client(replies: [], bytes: 0, isDiscarded: true)
+            return false
+        }
+        client.replies.append(reply)
+        client.bytes += reply.byteCount
+        bytes += reply.byteCount
+        clients[identity] = client
+        return true
+    }
+
+    /// Lets a discarded client try `probe` next; it replaces the one before.
+    mutating func setProbe(_ probe: OutgoingReply, for identity: [UInt8]) {
+        clients[identity]?.replies = [probe]
+    }
+
+    /// Tries what waits. Returns how many replies went to clients that are gone.
+    mutating func flush(on socket: UnsafeMutableRawPointer) -> Int {
+        var lost = 0
+        for identity in Array(clients.keys) {
+            guard var client = clients[identity] else { continue }
+            var isDone = true
+            var sent = 0
+            sending: for reply in client.replies {
+                switch unsafe reply.send(on: socket) {
+                case .sent:
+                    sent += 1
+                    if !client.isDiscarded {
+                        client.bytes -= reply.byteCount
+                        bytes -= reply.byteCount
+                    }
+                case .full:
+                    isDone = false
+                    break sending
+                case .gone:
+                    lost += client.replies.count - sent
+                    if !client.isDiscarded { bytes -= client.bytes }
+                    client.replies = []
+                    sent = 0
+                    isDone = true
+                    break sending
+                }
+            }
+            client.replies.removeFirst(sent)
+            // A discarded client without a probe stays until it asks again or is gone.
+            if isDone, !client.isDiscarded || sent > 0 || client.replies.isEmpty && lost > 0 {
+                clients[identity] = nil
+            } else {
+                clients[identity] = client
+            }
+        }
+        return lost
+    }
+
+    /// Frees everything, at the end.
+    mutating func removeAll() {
+        clients = [:]
+        bytes = 0
+    }
+}

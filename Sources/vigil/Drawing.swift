@@ -1,0 +1,160 @@
+import Glibc
+
+/// An SVG page in the making: a few marks, text escaped, numbers always finite.
+struct Drawing {
+    private var body = ""
+    private let width: Double
+    private let height: Double
+
+    init(width: Double, height: Double) {
+        self.width = width
+        self.height = height
+    }
+
+    /// The file.
+    var finished: String {
+        """
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Self.number(width)) \(Self.number(height))" font-family="Helvetica, Arial, sans-serif">
+        <rect width="100%" height="100%" fill="white"/>
+        \(body)</svg>
+
+        """
+    }
+
+    mutating func text(
+        _ x: Double, _ y: Double, _ text: String, size: Double = 13, colour: String = "#222222",
+        anchor: String = "start", isBold: Bool = false
+    ) {
+        let weight = isBold ? " font-weight=\"bold\"" : ""
+        body += "<text x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" font-size=\"\(Self.number(size))\" fill=\"\(colour)\" text-anchor=\"\(anchor)\"\(weight)>\(Self.escaped(text))</text>\n"
+    }
+
+    /// Text that hangs from its end, for crowded axes.
+    mutating func turned(_ x: Double, _ y: Double, _ text: String) {
+        body += "<text transform=\"translate(\(Self.number(x + 4)) \(Self.number(y))) rotate(-55)\" font-size=\"11\" fill=\"#222222\" text-anchor=\"end\">\(Self.escaped(text))</text>\n"
+    }
+
+    /// Text along a vertical axis.
+    mutating func upright(_ x: Double, _ y: Double, _ text: String) {
+        body += "<text transform=\"translate(\(Self.number(x)) \(Self.number(y))) rotate(-90)\" font-size=\"13\" fill=\"#222222\" text-anchor=\"middle\">\(Self.escaped(text))</text>\n"
+    }
+
+    mutating func circle(_ x: Double, _ y: Double, _ radius: Double, fill: String) {
+        guard x.isFinite, y.isFinite else { return }
+        body += "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" fill=\"\(fill)\"/>\n"
+    }
+
+    mutating func ring(_ x: Double, _ y: Double, _ radius: Double) {
+        body += "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" fill=\"none\" stroke=\"#222222\"/>\n"
+    }
+
+    mutating func line(
+        _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ colour: String, dash: String = ""
+    ) {
+        let dashes = dash.isEmpty ? "" : " stroke-dasharray=\"\(dash)\""
+        body += "<line x1=\"\(Self.number(x1))\" y1=\"\(Self.number(y1))\" x2=\"\(Self.number(x2))\" y2=\"\(Self.number(y2))\" stroke=\"\(colour)\"\(dashes)/>\n"
+    }
+
+    mutating func rectangle(
+        _ x: Double, _ y: Double, _ width: Double, _ height: Double, fill: String,
+        opacity: Double = 1
+    ) {
+        guard x.isFinite, y.isFinite, height.isFinite, height >= 0 else { return }
+        body += "<rect x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" width=\"\(Self.number(width))\" height=\"\(Self.number(height))\" fill=\"\(fill)\" fill-opacity=\"\(Self.number(opacity))\"/>\n"
+    }
+
+    mutating func path(_ points: [(Double, Double)], _ colour: String) {
+        let list = points.map { "\(Self.number($0.0)),\(Self.number($0.1))" }.joined(separator: " ")
+        body += "<polyline points=\"\(list)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.8\"/>\n"
+    }
+
+    private static func number(_ value: Double) -> String { Output.fixed(value, 2) }
+
+    private static func escaped(_ text: String) -> String {
+        text.map { character in
+            switch character {
+            case "&": "&amp;"
+            case "<": "&lt;"
+            case ">": "&gt;"
+            default: String(character)
+            }
+        }.joined()
+    }
+}
+
+/// A rectangle of the page.
+struct Panel {
+    let x: Double
+    let y: Double
+    let width: Double
+    let height: Double
+}
+
+/// From numbers to places in a panel.
+struct Axes {
+    private let panel: Panel
+    private let xRange: (Double, Double)
+    private let yRange: (Double, Double)
+
+    init(_ panel: Panel, x: (Double, Double), y: (Double, Double)) {
+        self.panel = panel
+        xRange = x
+        yRange = y
+    }
+
+    func x(_ value: Double) -> Double {
+        panel.x + (value - xRange.0) / (xRange.1 - xRange.0) * panel.width
+    }
+
+    func y(_ value: Double) -> Double {
+        panel.y + panel.height - (value - yRange.0) / (yRange.1 - yRange.0) * panel.height
+    }
+
+    /// Frame, title, ticks and axis labels.
+    func frame(
+        _ page: inout Drawing, title: String, x: String, y: String, xTicks: [Double],
+        yTicks: [Double]
+    ) {
+        let (left, top) = (panel.x, panel.y)
+        let (right, bottom) = (panel.x + panel.width, panel.y + panel.height)
+        for (x1, y1, x2, y2) in [
+            (left, top, right, top), (left, bottom, right, bottom), (left, top, left, bottom),
+            (right, top, right, bottom),
+        ] { page.line(x1, y1, x2, y2, "#222222") }
+        page.text(left, top - 12, title, size: 15, isBold: true)
+        page.text((left + right) / 2, bottom + (xTicks.isEmpty ? 84 : 42), x, anchor: "middle")
+        page.upright(left - 52, (top + bottom) / 2, y)
+        for tick in xTicks {
+            page.line(self.x(tick), bottom, self.x(tick), bottom + 5, "#222222")
+            page.text(self.x(tick), bottom + 20, Self.label(tick), size: 12, anchor: "middle")
+        }
+        for tick in yTicks where tick >= yRange.0 && tick <= yRange.1 {
+            page.line(left - 5, self.y(tick), left, self.y(tick), "#222222")
+            page.text(left - 9, self.y(tick) + 4, Self.label(tick), size: 12, anchor: "end")
+        }
+    }
+
+    static func power(_ base: Double, _ exponent: Int) -> Double { pow(base, Double(exponent)) }
+
+    static func logarithm10(_ value: Double) -> Double { log10(value) }
+
+    private static func label(_ value: Double) -> String {
+        value == value.rounded() && abs(value) >= 2 || value == 0 ? Output.fixed(value, 0) : Output.fixed(value, 1)
+    }
+}
+
+/// From dark blue over green to yellow: even to the eye, and for the colour-blind.
+enum ColourScale {
+    private static let stops: [(Double, Double, Double)] = [
+        (68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37),
+    ]
+
+    static func colour(_ share: Double) -> String {
+        let place = min(max(share, 0), 1) * Double(stops.count - 1)
+        let index = min(Int(place), stops.count - 2)
+        let part = place - Double(index)
+        let (low, high) = (stops[index], stops[index + 1])
+        let mixed = [low.0 + (high.0 - low.0) * part, low.1 + (high.1 - low.1) * part, low.2 + (high.2 - low.2) * part]
+        return "rgb(\(mixed.map { String(Int($0.rounded())) }.joined(separator: ",")))"
+    }
+}

@@ -1,0 +1,141 @@
+internal import Tensors
+import ArgumentParser
+import Messages
+import VigilClient
+
+/// `vigil models`, `vigil models show NAME`, `vigil models reload`.
+struct ModelsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models", abstract: "Which models the daemon has.",
+        subcommands: [ListModels.self, ShowModel.self, ReloadModels.self],
+        defaultSubcommand: ListModels.self)
+}
+
+/// `vigil models list`.
+struct ListModels: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "A line for every version.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let models = try await connection.withClient { try await $0.models() }
+        if json { return try Output.json(models.map(ModelReport.init)) }
+        Output.table(
+            ["model", "version", "state", "task", "engine", "device", "calibration"],
+            models.map { model in
+                [
+                    model.name, model.version, model.state.rawValue, model.task,
+                    model.engineVersion, model.device, model.calibration ?? "none",
+                ]
+            })
+        for model in models {
+            for reason in model.reasons { print("\(model.name): \(reason)") }
+        }
+    }
+}
+
+/// `vigil models show`.
+struct ShowModel: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Everything about one model.")
+
+    @Argument(help: "Name of the model.") var name: String
+    @OptionGroup var connection: ConnectionOptions
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let name = name
+        let models = try await connection.withClient { try await $0.models(name) }
+        if json { return try Output.json(models.map(ModelReport.init)) }
+        for model in models { show(model) }
+    }
+
+    private func show(_ model: ModelDescription) {
+        print("\(model.name) \(model.version), \(model.state.rawValue)")
+        if !model.summary.isEmpty { print("  \(model.summary)") }
+        print("  task \(model.task), \(model.engineVersion), \(model.precision), \(model.device)")
+        print("  \(model.digest)")
+        for reason in model.reasons { print("  \(reason)") }
+        for (title, tensors) in [("input", model.inputs), ("output", model.outputs)] {
+            for tensor in tensors {
+                let unit = tensor.unit.isEmpty || tensor.unit == "1" ? "" : " [\(tensor.unit)]"
+                print("  \(title) \(tensor.signature.name) \(tensor.signature.text)\(unit) \(tensor.meaning)")
+                if !tensor.features.isEmpty { print("    \(tensor.features.joined(separator: ", "))") }
+            }
+        }
+        if let calibration = model.calibration {
+            print("  calibration \(calibration) of \(model.calibrationDate ?? "unknown date")")
+            for bins in model.bins {
+                print("    \(bins.output): \(bins.events.map(String.init).joined(separator: " ")) events per bin")
+            }
+        } else if let reason = model.calibrationReason {
+            print("  no calibration: \(reason)")
+        }
+        let ladder = model.ladder.map {
+            "\($0.rows):\(Output.fixed(Double($0.nanoseconds) / 1000, 1))"
+        }
+        print("  micro-batches, events:microseconds \(ladder.joined(separator: " "))")
+    }
+}
+
+/// `vigil models reload`.
+struct ReloadModels: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reload", abstract: "Lets the daemon read its models again.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let changes = try await connection.withClient { try await $0.reload() }
+        if json {
+            try Output.json(changes)
+        } else {
+            for change in changes { print(change) }
+            if changes.isEmpty { print("nothing changed") }
+        }
+        if changes.contains(where: { $0.hasPrefix("failed") }) { throw ExitCode(1) }
+    }
+}
+
+/// A model as JSON shows it.
+struct ModelReport: Encodable {
+    struct Step: Encodable {
+        let rows: Int
+        let nanoseconds: Int
+    }
+
+    let name: String
+    let version: String
+    let digest: String
+    let state: String
+    let reasons: [String]
+    let task: String
+    let engine: String
+    let precision: String
+    let device: String
+    let calibration: String?
+    let calibration_date: String?
+    let calibration_reason: String?
+    let folder: String
+    let micro_batches: [Step]
+
+    init(_ model: ModelDescription) {
+        name = model.name
+        version = model.version
+        digest = model.digest
+        state = model.state.rawValue
+        reasons = model.reasons
+        task = model.task
+        engine = model.engineVersion
+        precision = model.precision
+        device = model.device
+        calibration = model.calibration
+        calibration_date = model.calibrationDate
+        calibration_reason = model.calibrationReason
+        folder = model.folder
+        micro_batches = model.ladder.map { Step(rows: $0.rows, nanoseconds: $0.nanoseconds) }
+    }
+}

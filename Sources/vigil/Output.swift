@@ -1,0 +1,88 @@
+import FoundationEssentials
+import Glibc
+
+/// What commands print: tables for people, JSON for programs, progress beside both.
+enum Output {
+    /// One JSON object or list on standard output, keys sorted.
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// A table: columns are as wide as their widest cell, numbers to the right.
+    static func table(_ header: [String], _ rows: [[String]]) {
+        var widths = header.map(\.count)
+        for row in rows {
+            for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
+        }
+        func line(_ cells: [String], isHeader: Bool) -> String {
+            cells.enumerated().map { column, cell in
+                let pad = String(repeating: " ", count: widths[column] - cell.count)
+                let isNumber = rows.allSatisfy { isNumeric($0[column]) }
+                return isNumber ? pad + cell : cell + pad
+            }.joined(separator: "  ").trimmedRight
+        }
+        print(line(header, isHeader: true))
+        print(widths.map { String(repeating: "-", count: $0) }.joined(separator: "  "))
+        for row in rows { print(line(row, isHeader: false)) }
+    }
+
+    private static func isNumeric(_ cell: String) -> Bool {
+        cell.isEmpty || cell.first.map { $0.isNumber || $0 == "-" || $0 == "+" } ?? true
+    }
+
+    /// A number with `digits` decimals.
+    static func fixed(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite else { return "\(value)" }
+        let scale = pow(10, Double(digits))
+        let scaled = (abs(value) * scale).rounded()
+        guard scaled < 1e15 else { return "\(value)" }
+        let whole = String(Int(scaled))
+        let padded = String(repeating: "0", count: max(0, digits + 1 - whole.count)) + whole
+        let sign = value < 0 && scaled > 0 ? "-" : ""
+        guard digits > 0 else { return sign + padded }
+        return sign + padded.dropLast(digits) + "." + padded.suffix(digits)
+    }
+
+    /// A line on standard error.
+    static func note(_ text: String) {
+        var line = text + "\n"
+        line.withUTF8 { _ = unsafe write(2, $0.baseAddress, $0.count) }
+    }
+}
+
+/// Progress on standard error: redrawn on a terminal, silent elsewhere.
+struct Progress {
+    private let title: String
+    private let total: Int
+    private var done = 0
+    private var shown = -1
+    private let isTerminal = isatty(2) == 1
+
+    init(_ title: String, total: Int) {
+        self.title = title
+        self.total = max(total, 1)
+    }
+
+    mutating func advance(_ count: Int) {
+        done += count
+        guard isTerminal else { return }
+        let percent = 100 * done / total
+        guard percent != shown else { return }
+        shown = percent
+        let end = done >= total ? "\n" : ""
+        var line = "\r\(title) \(done) of \(total) (\(percent) %)\(end)"
+        line.withUTF8 { _ = unsafe write(2, $0.baseAddress, $0.count) }
+    }
+}
+
+extension String {
+    fileprivate var trimmedRight: String {
+        var text = self
+        while text.last == " " { text.removeLast() }
+        return text
+    }
+}

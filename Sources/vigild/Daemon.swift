@@ -1,0 +1,155 @@
+import Catalog
+import Execution
+import Lanes
+import Logging
+import Messages
+import OnnxEngine
+import Serving
+import Settings
+import Synchronization
+import Telemetry
+import TreeEngine
+import ZeroMQTransport
+
+/// The daemon put together: the only place that knows every part.
+final class Daemon: Sendable {
+    /// Version that replies and `vigil status` quote.
+    static let version = "0.1.0"
+
+    private let settings: DaemonSettings
+    private let logger: Logger
+    private let registry = MetricRegistry()
+    private let pool = AnswerPool()
+    private let roster: ModelRoster
+    private let laneMetrics: LaneMetrics
+    private let started = MonotonicClock.now()
+    private let lane = Mutex<RouterLane?>(nil)
+    private let reloading = Atomic<Bool>(false)
+
+    init(settings: DaemonSettings, logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+        laneMetrics = LaneMetrics(registry)
+        let engines = EngineLibrary(onnxRuntimePath: settings.onnxRuntime)
+        roster = ModelRoster(folder: ModelFolder(path: settings.models), registry: registry) {
+            source throws(EngineFailure) in try engines.make(source)
+        }
+        registerReadings()
+    }
+
+    /// Loads every model and says what came of it; for `--check`.
+    func check() async -> (changes: [String], readiness: Readiness) {
+        let changes = await reload()
+        return (changes, roster.readiness())
+    }
+
+    /// Opens the endpoints; clients are answered from now on.
+    func listen(inherited: [String: Int32]) throws(TransportFailure) {
+        var transport = TransportSettings(
+            endpoints: settings.endpoints.map {
+                .init(address: $0, descriptor: inherited[$0])
+            })
+        transport.ioThreads = settings.ioThreads
+        transport.highWaterMark = settings.highWaterMark
+        transport.maximumFrameBytes = settings.maximumFrameMebibytes << 20
+        transport.maximumInFlight = settings.maximumInFlight
+        transport.clientBacklogBytes = settings.clientBacklogMebibytes << 20
+        transport.totalBacklogBytes = settings.totalBacklogMebibytes << 20
+        transport.maximumWaitMilliseconds = settings.maximumWaitMilliseconds
+        transport.lingerMilliseconds = settings.lingerMilliseconds
+        let opened = try RouterLane(
+            settings: transport, roster: roster, pool: pool, metrics: laneMetrics
+        ) { [self] request in await control(request) }
+        lane.withLock { $0 = opened }
+        for address in opened.addresses {
+            logger.notice("listening", metadata: ["endpoint": "\(address)"])
+        }
+    }
+
+    /// Reads the models again on a thread of its own; the cooperative pool is not blocked.
+    func reload() async -> [String] {
+        guard !reloading.exchange(true, ordering: .sequentiallyConsistent) else {
+            return ["failed: a reload is running"]
+        }
+        let roster = roster
+        let changes = await withCheckedContinuation { continuation in
+            LaneThread.runDetached(name: "loader") {
+                continuation.resume(returning: roster.reload())
+            }
+        }
+        reloading.store(false, ordering: .sequentiallyConsistent)
+        for change in changes {
+            let level: Logger.Level = change.hasPrefix("failed") ? .error : .notice
+            logger.log(level: level, "models", metadata: ["change": "\(change)"])
+        }
+        return changes
+    }
+
+    /// Refuses what is new, answers what was accepted, closes. Blocks at most until the lane
+    /// has nothing left; the caller bounds it.
+    func drain() async {
+        roster.beginDrain()
+        let lane = lane.withLock { $0 }
+        let roster = roster
+        await withCheckedContinuation { continuation in
+            LaneThread.runDetached(name: "drain") {
+                lane?.stop()
+                roster.retireAll()
+                continuation.resume()
+            }
+        }
+    }
+
+    /// Whether every lane moves: what the watchdog is fed for.
+    func isLive() -> Bool {
+        let now = MonotonicClock.now()
+        return !(lane.withLock { $0?.isStuck(now: now) ?? false }) && !roster.hasStuckLane()
+    }
+
+    private func control(_ request: ControlRequest) async -> ControlReply {
+        switch request {
+        case .status:
+            return .status(status())
+        case .models(let name):
+            let models = roster.descriptions()
+            guard let name else { return .models(models) }
+            let chosen = models.filter { $0.name == name }
+            guard !chosen.isEmpty else {
+                return .refusal(
+                    Refusal(
+                        .notFound, "there is no model '\(name)'", field: "model",
+                        near: models.map(\.name)))
+            }
+            return .models(chosen)
+        case .reload:
+            return .reload(await reload())
+        }
+    }
+
+    private func status() -> DaemonStatus {
+        var status = DaemonStatus()
+        let readiness = roster.readiness()
+        status.version = Self.version
+        status.isReady = readiness.isReady
+        status.reasons = readiness.reasons
+        status.uptimeMicroseconds = (MonotonicClock.now() - started) / 1000
+        status.endpoints = lane.withLock { $0?.addresses ?? [] }
+        status.requests = UInt64(laneMetrics.messages.value)
+        status.refusals = UInt64(laneMetrics.refused)
+        status.events = UInt64(roster.eventsAnswered())
+        status.inFlight = UInt64(laneMetrics.inFlight.value)
+        return status
+    }
+
+    private func registerReadings() {
+        let roster = roster
+        registry.reading("vigil_ready", help: "1 while requests are welcome.") {
+            roster.readiness().isReady ? 1 : 0
+        }
+        let started = started
+        registry.reading("vigil_uptime_seconds", help: "Since the start.") {
+            Double(MonotonicClock.now() - started) * 1e-9
+        }
+    }
+}
+

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Glibc
+import Lanes
+import Logging
+import Settings
+
+/// The command `vigild`.
+@main
+struct Vigild: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vigild",
+        abstract: "Keeps models resident and scores batches of events over ZeroMQ.",
+        discussion: """
+            Every score carries an interval that holds, a p-value and its provenance. \
+            SIGTERM drains and exits, SIGHUP reads the models again.
+            """,
+        version: Daemon.version)
+
+    @Option(help: "Settings; without it every setting has its default.")
+    var config: String?
+
+    @Flag(help: "Check the settings, load every model, say what came of it, and exit.")
+    var check = false
+
+    func run() throws {
+        // Before any thread starts, so that all inherit the mask and the loop below gets them.
+        SignalLoop.block()
+        let settings: DaemonSettings
+        do {
+            if let config {
+                settings = try DaemonSettings(path: config)
+            } else {
+                settings = DaemonSettings()
+            }
+        } catch {
+            throw ValidationError("\(error)")
+        }
+        var logger = Logger(label: "vigild") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
+        let daemon = Daemon(settings: settings, logger: logger)
+        if check { throw ExitCode(Check.run(daemon)) }
+        throw ExitCode(Operation(daemon: daemon, settings: settings, logger: logger).run())
+    }
+}

@@ -1,0 +1,85 @@
+import Calibration
+import Foundation
+
+/// Calibration files for tests.
+enum CalibrationFileExamples {
+    static let digest = "sha256:" + String(repeating: "0123456789abcdef", count: 4)
+
+    /// Every kind of calibration, few events.
+    static func small() throws -> CalibrationFile { try file(events: 60) }
+
+    /// One interval a method, and a binary output with Venn-ABERS and p-values of two classes.
+    static func file(events: Int, bornSingle: Bool = false) throws -> CalibrationFile {
+        var outputs = [try binary(events: events, bornSingle: bornSingle)]
+        for method in ConformalMethod.allCases {
+            outputs.append(
+                try OutputCalibration(
+                    output: "x_mm_\(method.rawValue)",
+                    binColumn: BinColumn(source: .input, name: "features", feature: "s2c"),
+                    kinds: [
+                        .interval(
+                            try SplitConformal.fit(
+                                method,
+                                bins: MondrianBins(edges: [33.3, 66, 95.5]),
+                                samples: SplitConformalTests.samples(events)
+                            )
+                        )
+                    ]
+                )
+            )
+        }
+        return try file(events: events, outputs: outputs)
+    }
+
+    /// Scores of a classifier; `bornSingle` as they come from a model, in single precision.
+    static func binary(events: Int, bornSingle: Bool) throws -> OutputCalibration {
+        var random = SeededRandom(seed: 42)
+        let labels = (0..<events).map { $0.isMultiple(of: 2) }
+        let scores = labels.map { label in
+            let score = 1 / (1 + exp(-3 * random.normal() - (label ? 1 : -1)))
+            return bornSingle ? Double(Float(score)) : score
+        }
+        let classes = try [("er", false), ("nr", true)].map { name, label in
+            let chosen = labels.indices.filter { labels[$0] == label }
+            return ClassPValues(
+                name: name,
+                table: try ConformalPValues.fit(
+                    scores: chosen.map { label ? -scores[$0] : scores[$0] },
+                    binValues: chosen.map { Double($0) },
+                    bins: MondrianBins(edges: [Double(events) / 3, Double(events) / 2])
+                )
+            )
+        }
+        return try OutputCalibration(
+            output: "p_nr",
+            binColumn: BinColumn(source: .request, name: "s1c"),
+            kinds: [
+                .vennAbers(try VennAbers.fit(scores: scores, labels: labels)), .pValues(classes),
+            ]
+        )
+    }
+
+    static func file(events: Int, outputs: [OutputCalibration]) throws -> CalibrationFile {
+        try CalibrationFile(
+            model: "er-nr \"mlp\" \\ é",
+            version: "3",
+            artefactDigest: digest,
+            engine: "onnx",
+            engineVersion: "1.32.0",
+            precision: "fp32",
+            deviceClass: "cpu",
+            date: "2026-11-24T06:34:00Z",
+            dataDigest: digest,
+            events: events,
+            outputs: outputs
+        )
+    }
+
+    /// Replaces `part` of the small file, which must be there once.
+    static func small(replacing part: String, with other: String) throws -> [UInt8] {
+        let text = String(decoding: try small().json(), as: UTF8.self)
+        let parts = text.components(separatedBy: part)
+        precondition(parts.count == 2, "\(part) is there \(parts.count - 1) times")
+        return Array(parts.joined(separator: other).utf8)
+    }
+}

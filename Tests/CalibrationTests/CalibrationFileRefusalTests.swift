@@ -1,0 +1,162 @@
+import Calibration
+import Foundation
+import Testing
+
+@Suite struct CalibrationFileRefusalTests {
+    struct Change: Sendable, CustomTestStringConvertible {
+        var part: String
+        var other: String
+        var what: String
+        var testDescription: String { "\(part) -> \(other.prefix(40))" }
+
+        init(_ part: String, _ other: String, _ what: String) {
+            self.part = part
+            self.other = other
+            self.what = what
+        }
+    }
+
+    static let changes = [
+        Change(#""format": 1,"#, #""format": 2,"#, "format"),
+        Change(#""format": 1,"#, #""format": 1.5,"#, "format"),
+        Change(#""format": 1,"#, #""format": "1","#, "format"),
+        Change(#""format": 1,"#, "", "format"),
+        Change(#""format": 1,"#, #""format": 1, "colour": 3,"#, "colour"),
+        Change(#""version": "3""#, #""version": """#, "version"),
+        Change(#""version": "3""#, #""version": 3"#, "version"),
+        Change(#""version": "3""#, #""version": null"#, "version"),
+        Change(#""version": "3""#, #""version": "a\nb""#, "version"),
+        Change(
+            #""artefact_digest": "sha256:0"#,
+            #""artefact_digest": "sha256:"#,
+            "artefact_digest"
+        ),
+        Change(
+            #""artefact_digest": "sha256:0"#,
+            #""artefact_digest": "sha256:A"#,
+            "artefact_digest"
+        ),
+        Change(#""data_digest": "sha"#, #""data_digest": "md5"#, "data_digest"),
+        Change("2026-11-24T06:34:00Z", "24.11.2026", "date"),
+        Change("2026-11-24T06:34:00Z", "2026-11-24T06:34:00", "date"),
+        Change(#""events": 60,\#n  "outputs""#, #""events": 0,\#n  "outputs""#, "events"),
+        Change(#""events": 60,\#n  "outputs""#, #""events": 1e300,\#n  "outputs""#, "events"),
+        Change(
+            #""events": 60,\#n  "outputs""#,
+            #""events": 59,\#n  "outputs""#,
+            "outputs[0].venn_abers"
+        ),
+        Change(#""output": "x_mm_cqr","#, #""output": "p_nr","#, "outputs[3].output"),
+        Change(#""source": "request""#, #""source": "file""#, "outputs[0].bin_column.source"),
+        Change(
+            #""source": "request","#,
+            #""source": "request", "feature": "a","#,
+            "outputs[0].bin_column.feature"
+        ),
+        Change(
+            #""class_one_events": 30"#,
+            #""class_one_events": 60"#,
+            "outputs[0].venn_abers.class_one_events"
+        ),
+        Change(
+            #""class_one_events": 30"#,
+            #""class_one_events": -1"#,
+            "outputs[0].venn_abers.class_one_events"
+        ),
+        Change(#""p0": [0,"#, #""p0": [0.001,"#, "outputs[0].venn_abers.p0"),
+        Change(#""p0": [0,"#, #""p0": [0, 0,"#, "outputs[0].venn_abers.p0[1]"),
+        Change(#""p0": [0,"#, #""p0": [0, 0.000001,"#, "outputs[0].venn_abers.p0"),
+        Change(#""p1_to": ["#, #""p1_to": [-1e400,"#, "JSON at byte"),
+        Change(#""p1_to": ["#, #""p1_to": [-9,"#, "outputs[0].venn_abers.p1"),
+        Change(#""class": "er""#, #""class": "nr""#, "outputs[0].p_values[1].class"),
+        Change(#""method": "absolute","#, #""method": "best","#, "outputs[1].interval.method"),
+        Change(
+            #""method": "cqr","#,
+            #""method": "cqr-asymmetric","#,
+            "outputs[3].interval.scores_below"
+        ),
+        Change(#""method": "cqr","#, #""method": "cqr", "metod": 1,"#, "outputs[3].interval.metod"),
+    ]
+
+    @Test("A file that says something else is refused with its key path", arguments: changes)
+    func refuse(change: Change) throws {
+        let json = try CalibrationFileExamples.small(
+            replacing: change.part,
+            with: change.other
+        )
+        let error = #expect(throws: CalibrationError.self) { try CalibrationFile(json: json) }
+        let what = try #require(error?.what)
+        #expect(what == change.what || (change.what.hasPrefix("JSON") && what.hasPrefix("JSON")))
+    }
+
+    @Test(
+        "Tables that contradict themselves are refused",
+        arguments: [
+            ("[1, 2, 3]", "[3]", "[1]", "[[1, 2]]", "outputs[0].p_values[0].events_per_bin"),
+            ("[]", "[2]", "[2]", "[[1, 2, 3]]", "outputs[0].p_values[0].scores[0]"),
+            ("[]", "[2]", "[2]", "[[2, 1]]", "outputs[0].p_values[0].scores[0][1]"),
+            ("[]", "[2]", "[2]", "[[1, 2], [3]]", "outputs[0].p_values[0].scores"),
+            ("[]", "[2]", "[2]", "[1, 2]", "outputs[0].p_values[0].scores"),
+            ("[]", "[2]", "[2]", "[[1, \"2\"]]", "outputs[0].p_values[0].scores[0]"),
+            ("[]", "[2]", "[2]", "[]", "outputs[0].p_values[0].scores"),
+            ("[]", "[2]", "[0]", "[[]]", "outputs[0].p_values[0].scores"),
+            ("[]", "[2]", "[-1]", "[[]]", "outputs[0].p_values[0].events_per_bin[0]"),
+            ("[]", "[2]", "[1]", "[[1e39]]", "outputs[0].p_values[0].scores[0][0]"),
+            ("[2, 1]", "[2]", "[1]", "[[1]]", "outputs[0].p_values[0].bin_edges[1]"),
+        ]
+    )
+    func contradict(edges: String, _: String, counts: String, scores: String, what: String) {
+        let error = #expect(throws: CalibrationError.self) {
+            try CalibrationFile(
+                json: file(
+                    """
+                    "p_values": [{"class": "er", "bin_edges": \(edges), "events_per_bin": \(counts),
+                    "score_type": "float32", "scores": \(scores)}]
+                    """
+                )
+            )
+        }
+        #expect(error?.what == what)
+    }
+
+    @Test(
+        "Steps that no sample can make are refused",
+        arguments: [
+            ("[]", "[0]", "[]", "[1]", nil),
+            ("[1]", "[0, 0.5]", "[1]", "[0.6, 1]", nil),
+            ("[1]", "[0, 0.5]", "[1]", "[0.4, 1]", "p0[1]"),
+            ("[1]", "[0, 1.5]", "[]", "[1]", "p0"),
+            ("[1, 1]", "[0, 0.5, 0.6]", "[]", "[1]", "p0_from[1]"),
+            ("[]", "[0]", "[1]", "[-0.5, 1]", "p1"),
+            ("[]", "[0]", "[1]", "[0.5, 0.9]", "p1"),
+            ("[]", "[]", "[]", "[1]", "p0"),
+            ("[]", "[0]", "[]", "[]", "p1"),
+        ] as [(String, String, String, String, String?)]
+    )
+    func steps(from: String, p0: String, to: String, p1: String, key: String?) throws {
+        let json = file(
+            """
+            "venn_abers": {"events": 9, "class_one_events": 3, "score_type": "float64",
+            "p0_from": \(from), "p0": \(p0), "p1_to": \(to), "p1": \(p1)}
+            """
+        )
+        guard let key else {
+            _ = try CalibrationFile(json: json)
+            return
+        }
+        let error = #expect(throws: CalibrationError.self) { try CalibrationFile(json: json) }
+        #expect(error?.what == "outputs[0].venn_abers.\(key)")
+    }
+
+    private func file(_ calibration: String) -> [UInt8] {
+        Array(
+            """
+            {"format": 1, "model": "m", "version": "1", "engine": "onnx", "engine_version": "1",
+            "precision": "fp32", "device_class": "cpu", "date": "2026-11-24", "events": 9,
+            "artefact_digest": "\(CalibrationFileExamples.digest)",
+            "data_digest": "\(CalibrationFileExamples.digest)",
+            "outputs": [{"output": "y", \(calibration)}]}
+            """.utf8
+        )
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+
+/// Inputs and what the reference libraries made of them; see Reference/make_golden.py.
+struct Golden: Decodable, Sendable {
+    struct Conformal: Decodable, Sendable {
+        struct Wanted: Decodable, Sendable {
+            var method: String
+            var coverage: Double
+            /// nil stands for an infinite end.
+            var intervals: [[Double?]]
+        }
+        struct Case: Decodable, Sendable {
+            /// Value, lower, upper, sigma, bin value.
+            var calibration: [[Double]]
+            var truth: [Double]
+            var test: [[Double]]
+            var wanted: [Wanted]
+        }
+        var edges: [Double]
+        var cases: [Case]
+    }
+    struct PValues: Decodable, Sendable {
+        var edges: [Double]
+        var scores: [Double]
+        var columns: [Double]
+        var classes: [Int]
+        var test_scores: [Double]
+        var test_columns: [Double]
+        var test_classes: [Int]
+        var p: [Double]
+    }
+    struct VennAbersCase: Decodable, Sendable {
+        var scores: [Double]
+        var labels: [Int]
+        var test: [Double]
+        var p0: [Double]
+        var p1: [Double]
+        var merged: [Double]
+    }
+    struct Discovery: Decodable, Sendable {
+        var p: [Double]
+        var q: [Double]
+    }
+    struct TwoSamples: Decodable, Sendable {
+        var first: [Double]
+        var second: [Double]
+        var method: String
+        var statistic: Double
+        var p: Double
+    }
+    struct BetaBinomialCase: Decodable, Sendable {
+        var trials: Int
+        var alpha: Double
+        var beta: Double
+        var probabilities: [Double]
+        var quantiles: [Int]
+        var counts: [Int]
+        var cumulative: [Double]
+    }
+    struct Ranking: Decodable, Sendable {
+        var scores: [Double]
+        var labels: [Int]
+        var auc: Double
+    }
+
+    var conformal: Conformal
+    var p_values: PValues
+    var venn_abers: [VennAbersCase]
+    var discoveries: [Discovery]
+    var kolmogorov_smirnov: [TwoSamples]
+    var beta_binomial: [BetaBinomialCase]
+    var ranking: [Ranking]
+
+    /// Read once; a golden file that cannot be read is a broken checkout.
+    static let shared: Golden = {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "Reference/golden.json")
+        do {
+            return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
+        } catch {
+            preconditionFailure("\(file.path): \(error)")
+        }
+    }()
+}
+
+/// The largest difference between two equally long lists.
+func largestDifference(_ found: [Double], _ wanted: [Double]) -> Double {
+    precondition(found.count == wanted.count)
+    return zip(found, wanted).map { $0 == $1 ? 0 : abs($0 - $1) }.max() ?? 0
+}

@@ -1,0 +1,77 @@
+import Calibration
+import Testing
+
+@Suite struct OutputCalibrationTests {
+    static let interval = OutputCalibration.Kind.interval(
+        fitted {
+            try SplitConformal.fit(.absolute, bins: .whole, samples: [.init(truth: 1, value: 1)])
+        }
+    )
+    static let vennAbers = OutputCalibration.Kind.vennAbers(
+        fitted { try VennAbers.fit(scores: [0, 1], labels: [false, true]) }
+    )
+    static let table = fitted {
+        try ConformalPValues.fit(scores: [1, 2], binValues: [0, 0], bins: .whole)
+    }
+    static let pValues = OutputCalibration.Kind.pValues([ClassPValues(name: "er", table: table)])
+
+    @Test(
+        "Meaningful mixtures are taken",
+        arguments: [[interval], [vennAbers], [pValues], [vennAbers, pValues]]
+    )
+    func take(kinds: [OutputCalibration.Kind]) throws {
+        let output = try OutputCalibration(output: "y", binColumn: nil, kinds: kinds)
+        #expect((output.interval != nil) == kinds.contains(Self.interval))
+        #expect((output.vennAbers != nil) == kinds.contains(Self.vennAbers))
+        #expect(output.pValues.isEmpty == !kinds.contains(Self.pValues))
+    }
+
+    @Test(
+        "Others are refused",
+        arguments: [
+            [], [interval, interval], [interval, pValues], [interval, vennAbers],
+            [pValues, vennAbers], [pValues, pValues], [.pValues([])],
+            [.pValues([.init(name: "er", table: table), .init(name: "er", table: table)])],
+            [.pValues([.init(name: "", table: table)])],
+        ] as [[OutputCalibration.Kind]]
+    )
+    func refuse(kinds: [OutputCalibration.Kind]) {
+        #expect(throws: CalibrationError.self) {
+            try OutputCalibration(output: "y", binColumn: nil, kinds: kinds)
+        }
+    }
+
+    @Test func `Several bins need a column`() throws {
+        let bins = try MondrianBins(edges: [1])
+        let table = try ConformalPValues.fit(scores: [1], binValues: [0], bins: bins)
+        let error = #expect(throws: CalibrationError.self) {
+            try OutputCalibration(
+                output: "y",
+                binColumn: nil,
+                kinds: [.pValues([ClassPValues(name: "er", table: table)])]
+            )
+        }
+        #expect(error?.what == "outputs[y].bin_column")
+    }
+
+    @Test("Only an input has features", arguments: BinColumn.Source.allCases)
+    func feature(source: BinColumn.Source) throws {
+        if source == .input {
+            let column = try BinColumn(source: source, name: "features", feature: "s2c")
+            #expect(column.feature == "s2c")
+        } else {
+            #expect(throws: CalibrationError.self) {
+                try BinColumn(source: source, name: "features", feature: "s2c")
+            }
+        }
+    }
+}
+
+/// A fit that cannot fail.
+private func fitted<Value>(_ fit: () throws -> Value) -> Value {
+    do {
+        return try fit()
+    } catch {
+        preconditionFailure("\(error)")
+    }
+}

@@ -1,0 +1,1 @@
+"""The standard two-phase xenon TPC dataset: simulation, populations and files."""
