@@ -1,76 +1,67 @@
-"""Writes a split of the standard dataset: python -m dataset.generate SPLIT FILE."""
+"""Writes the splits of the standard dataset as .npz files.
+
+    python -m dataset.generate --out data            # train, calibration and test
+    python -m dataset.generate --split sample --out .
+"""
 
 import argparse
+import hashlib
 import sys
 import time
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from . import anomalies
-from .detector import Detector
-from .simulate import simulate
+from .events import ANOMALIES, Kind, pack
+from .populations import DATASET_SEED, generate_kind
 
-KINDS = {
-    0: "ER", 1: "NR", 2: "wall leakage", 3: "accidental coincidence",
-    4: "unresolved double scatter", 5: "hot PMT",
-}
-
-
-@dataclass(frozen=True)
-class Split:
-    """Events of each normal class and of each anomaly, and the seed they come from."""
-
-    seed: int
-    normal: int
-    anomalous: int
-
+EVENT_IDS_PER_SPLIT = 10_000_000
 
 SPLITS = {
-    "train": Split(seed=1, normal=250_000, anomalous=0),
-    "calibration": Split(seed=2, normal=20_000, anomalous=0),
-    "test": Split(seed=3, normal=30_000, anomalous=3_750),
-    "sample": Split(seed=4, normal=8_000, anomalous=1_000),
+    "train": {Kind.ER: 250_000, Kind.NR: 250_000},
+    "calibration": {Kind.ER: 20_000, Kind.NR: 20_000},
+    "test": {Kind.ER: 30_000, Kind.NR: 30_000} | {kind: 3_750 for kind in ANOMALIES},
+    "sample": {Kind.ER: 8_000, Kind.NR: 8_000} | {kind: 1_000 for kind in ANOMALIES},
 }
+"""Events of each kind. A split's place in this table is part of its seeds: append, never insert."""
 
 
-def generate(split: Split) -> dict[str, np.ndarray]:
-    """All columns of a split, shuffled."""
-    detector = Detector()
-    makers = {
-        0: lambda count, seed: simulate(detector, "ER", count, seed),
-        1: lambda count, seed: simulate(detector, "NR", count, seed),
-        2: lambda count, seed: anomalies.wall_leakage(detector, count, seed),
-        3: lambda count, seed: anomalies.accidental_coincidence(detector, count, seed),
-        4: lambda count, seed: anomalies.double_scatter(detector, count, seed),
-        5: lambda count, seed: anomalies.hot_pmt(detector, count, seed),
-    }
-    parts = []
-    for kind, make in makers.items():
-        count = split.normal if kind < 2 else split.anomalous
-        if count == 0:
-            continue
-        start = time.monotonic()
-        part = make(count, 100 * split.seed + 10 * kind + 1)
-        part["kind"] = np.full(count, kind, np.int32)
-        parts.append(part)
-        print(f"{KINDS[kind]}: {count} events in {time.monotonic() - start:.1f} s", file=sys.stderr)
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    order = np.random.default_rng(split.seed).permutation(len(columns["kind"]))
-    columns = {name: column[order] for name, column in columns.items()}
-    first = split.seed * 10_000_000
-    columns["event_id"] = np.arange(first, first + len(order), dtype=np.int64)
-    return columns
+def generate_split(name):
+    """The columns (name -> array) of one split."""
+    index = list(SPLITS).index(name)
+    events = {kind: generate_kind(kind, count, index) for kind, count in SPLITS[name].items()}
+    return pack(events, EVENT_IDS_PER_SPLIT * index, np.random.default_rng([DATASET_SEED, index]))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("split", choices=SPLITS)
-    parser.add_argument("file", help="the .npz file to write")
+def digest(columns):
+    """SHA-256 over the columns' names and bytes, in order; independent of compression."""
+    state = hashlib.sha256()
+    for name, values in columns.items():
+        state.update(name.encode())
+        state.update(np.ascontiguousarray(values).tobytes())
+    return state.hexdigest()
+
+
+def main():
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--split", nargs="+", choices=SPLITS, metavar="NAME",
+                        default=["train", "calibration", "test"],
+                        help=f"splits to write, of {', '.join(SPLITS)} (default: all but sample)")
+    parser.add_argument("--out", type=Path, required=True,
+                        help="folder for NAME.npz, made if missing")
     arguments = parser.parse_args()
-    columns = generate(SPLITS[arguments.split])
-    write = np.savez_compressed if arguments.split == "sample" else np.savez
-    write(arguments.file, **columns)
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.exit(f"generate: cannot make the folder {arguments.out}: {error.strerror}")
+    for name in arguments.split:
+        start = time.monotonic()
+        columns = generate_split(name)
+        path = arguments.out / f"{name}.npz"
+        np.savez_compressed(path, **columns)
+        print(f"{path}: {len(columns['kind'])} events, {path.stat().st_size / 1e6:.1f} MB, "
+              f"{time.monotonic() - start:.0f} s, sha256 {digest(columns)}", flush=True)
 
 
 if __name__ == "__main__":
