@@ -22,15 +22,25 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle.git",
+            from: "2.13.0"
+        ),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
     ],
     targets: [
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
-        .systemLibrary(name: "CProtobufC", providers: [.apt(["libprotobuf-c-dev", "protobuf-c-compiler"])]),
+        .systemLibrary(
+            name: "CProtobufC",
+            providers: [.apt(["libprotobuf-c-dev", "protobuf-c-compiler"])]
+        ),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "CWireMessages", dependencies: ["CProtobufC"], linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .target(
+            name: "CWireMessages",
+            dependencies: ["CProtobufC"],
+            linkerSettings: [.linkedLibrary("protobuf-c")]
+        ),
         .target(name: "COnnxRuntime"),
         .target(name: "CLinux"),
 
@@ -38,8 +48,16 @@ let package = Package(
         .target(name: "Messages", dependencies: ["Tensors"], swiftSettings: strict),
         .target(name: "Lanes", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "Execution", dependencies: ["Tensors", "Lanes"], swiftSettings: strict),
-        .target(name: "OnnxEngine", dependencies: ["Execution", "Tensors", "COnnxRuntime"], swiftSettings: strict),
-        .target(name: "Wire", dependencies: ["CWireMessages", "CProtobufC", "Messages", "Tensors"], swiftSettings: strict),
+        .target(
+            name: "OnnxEngine",
+            dependencies: ["Execution", "Tensors", "COnnxRuntime"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Wire",
+            dependencies: ["CWireMessages", "CProtobufC", "Messages", "Tensors"],
+            swiftSettings: strict
+        ),
         .target(name: "TreeEngine", dependencies: ["Execution", "Tensors"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Calibration", swiftSettings: strict),
@@ -47,11 +65,16 @@ let package = Package(
             name: "Serving",
             dependencies: [
                 "Messages", "Tensors", "Lanes", "Telemetry", "Catalog", "Calibration", "Execution",
-            ], swiftSettings: strict),
+            ],
+            swiftSettings: strict
+        ),
         .target(
             name: "ZeroMQTransport",
-            dependencies: ["CZeroMQ", "Wire", "Messages", "Tensors", "Serving", "Lanes", "Telemetry"],
-            swiftSettings: strict),
+            dependencies: [
+                "CZeroMQ", "Wire", "Messages", "Tensors", "Serving", "Lanes", "Telemetry",
+            ],
+            swiftSettings: strict
+        ),
         .target(name: "Settings", dependencies: ["StrictYAML"], swiftSettings: strict),
         .executableTarget(
             name: "vigild",
@@ -60,10 +83,14 @@ let package = Package(
                 "ZeroMQTransport", "Execution", "Lanes", "Messages",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-            ], swiftSettings: strict),
+            ],
+            swiftSettings: strict
+        ),
         .target(
             name: "VigilClient",
-            dependencies: ["CZeroMQ", "Wire", "Messages", "Tensors", "Lanes"], swiftSettings: strict),
+            dependencies: ["CZeroMQ", "Wire", "Messages", "Tensors", "Lanes"],
+            swiftSettings: strict
+        ),
         .target(name: "Datasets", dependencies: ["CZlib", "Tensors"], swiftSettings: strict),
         .executableTarget(
             name: "vigil",
@@ -71,8 +98,30 @@ let package = Package(
                 "VigilClient", "Messages", "Tensors", "Calibration", "Catalog", "Datasets", "Lanes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
-            ], swiftSettings: strict),
-        .target(name: "StrictYAML", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
-        .target(name: "Catalog", dependencies: ["Tensors", "StrictYAML", "CCrypto"], swiftSettings: strict),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "StrictYAML",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Catalog",
+            dependencies: ["Tensors", "StrictYAML", "CCrypto"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CalibrationTests",
+            dependencies: ["Calibration"],
+            exclude: ["Reference"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TreeEngineTests",
+            dependencies: ["TreeEngine"],
+            exclude: ["Reference"],
+            swiftSettings: strict
+        ),
     ]
 )

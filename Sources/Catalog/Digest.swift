@@ -7,7 +7,14 @@ public enum Digest {
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         let code = unsafe bytes.withUnsafeBytes { content in
-            unsafe EVP_Digest(content.baseAddress, content.count, &digest, &count, EVP_sha256(), nil)
+            unsafe EVP_Digest(
+                content.baseAddress,
+                content.count,
+                &digest,
+                &count,
+                EVP_sha256(),
+                nil
+            )
         }
         // EVP_Digest fails for want of memory only.
         precondition(code == 1 && count == 32, "SHA-256 failed")

@@ -32,7 +32,10 @@ enum FileReading {
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while filled < size {
                 let got = unsafe read(
-                    descriptor, buffer.baseAddress.unsafelyUnwrapped + filled, size - filled)
+                    descriptor,
+                    buffer.baseAddress.unsafelyUnwrapped + filled,
+                    size - filled
+                )
                 if got > 0 {
                     filled += got
                 } else if got == 0 {

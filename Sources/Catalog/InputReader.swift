@@ -4,40 +4,55 @@ internal import Tensors
 /// Reads one entry of `inputs`.
 enum InputReader {
     static func read(
-        _ value: YAMLValue, engine: Manifest.EngineKind
+        _ value: YAMLValue,
+        engine: Manifest.EngineKind
     ) throws(YAMLError) -> Manifest.Input {
         var mapping = try value.mapping()
         let signature = try SignatureReader.read(&mapping)
         let unit = try mapping.take("unit")?.string(maximumBytes: 40) ?? "1"
         let meaning = try mapping.take("meaning")?.string(maximumBytes: 1000) ?? ""
-        let range = try mapping.take("range").map { value throws(YAMLError) in try readRange(value) }
+        let range = try mapping.take("range").map { value throws(YAMLError) in try readRange(value)
+        }
         let features = try readFeatures(mapping.take("features"), signature: signature)
         let raggedMaximum = try readRagged(mapping.take("ragged"), signature: signature)
         let nonfiniteValue = mapping.take("nonfinite")
         let nonfinite = try nonfiniteValue?.choice(Manifest.Nonfinite.self) ?? .refuse
         if nonfinite == .missing, engine != .tree, let nonfiniteValue {
-            throw nonfiniteValue.error("found 'missing', allowed for \(engine.rawValue) are refuse, flag")
+            throw nonfiniteValue.error(
+                "found 'missing', allowed for \(engine.rawValue) are refuse, flag"
+            )
         }
         try mapping.finish()
         return Manifest.Input(
-            signature: signature, unit: unit, meaning: meaning, features: features,
-            nonfinite: nonfinite, range: range ?? 0...1, raggedMaximum: raggedMaximum)
+            signature: signature,
+            unit: unit,
+            meaning: meaning,
+            features: features,
+            nonfinite: nonfinite,
+            range: range ?? 0...1,
+            raggedMaximum: raggedMaximum
+        )
     }
 
     static func readRange(_ value: YAMLValue) throws(YAMLError) -> ClosedRange<Double> {
         let ends = try value.list(count: 2...2)
         let low = try ends[0].double()
         let high = try ends[1].double()
-        guard low <= high else { throw value.error("found [\(low), \(high)], allowed is low <= high") }
+        guard low <= high else {
+            throw value.error("found [\(low), \(high)], allowed is low <= high")
+        }
         return low...high
     }
 
     private static func readFeatures(
-        _ value: YAMLValue?, signature: TensorSignature
+        _ value: YAMLValue?,
+        signature: TensorSignature
     ) throws(YAMLError) -> [Manifest.Feature] {
         guard let value else { return [] }
         guard signature.shape.count == 1 else {
-            throw value.error("features are for one-dimensional inputs; the shape is \(signature.shape)")
+            throw value.error(
+                "features are for one-dimensional inputs; the shape is \(signature.shape)"
+            )
         }
         let count = signature.shape[0]
         var features: [Manifest.Feature] = []
@@ -49,7 +64,9 @@ enum InputReader {
                 throw nameValue.error("the name '\(name)' stands twice")
             }
             let unit = try mapping.take("unit")?.string(maximumBytes: 40) ?? "1"
-            let range = try mapping.take("range").map { value throws(YAMLError) in try readRange(value) }
+            let range = try mapping.take("range").map { value throws(YAMLError) in
+                try readRange(value)
+            }
             try mapping.finish()
             features.append(.init(name: name, unit: unit, range: range))
         }
@@ -57,7 +74,8 @@ enum InputReader {
     }
 
     private static func readRagged(
-        _ value: YAMLValue?, signature: TensorSignature
+        _ value: YAMLValue?,
+        signature: TensorSignature
     ) throws(YAMLError) -> Int? {
         guard let value else { return nil }
         var mapping = try value.mapping()
@@ -66,7 +84,8 @@ enum InputReader {
         try mapping.finish()
         guard signature.shape.first == maximum else {
             throw maximumValue.error(
-                "found \(maximum), allowed is the first dimension of the shape \(signature.shape): an event is padded to it")
+                "found \(maximum), allowed is the first dimension of the shape \(signature.shape): an event is padded to it"
+            )
         }
         return maximum
     }

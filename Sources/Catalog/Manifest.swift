@@ -28,17 +28,25 @@ public struct Manifest: Sendable, Equatable {
 
     /// One component of a one-dimensional input.
     public struct Feature: Sendable, Equatable {
+        /// Name.
         public let name: String
+        /// Unit, "1" for none.
         public let unit: String
+        /// Values that occur.
         public let range: ClosedRange<Double>?
     }
 
     /// One input tensor.
     public struct Input: Sendable, Equatable {
+        /// Name, type and shape of one event.
         public let signature: TensorSignature
+        /// Unit, "1" for none.
         public let unit: String
+        /// One sentence.
         public let meaning: String
+        /// Components of a one-dimensional input.
         public let features: [Feature]
+        /// What happens to values that are not finite.
         public let nonfinite: Nonfinite
         /// Values that occur; probe rows are drawn from it.
         public let range: ClosedRange<Double>
@@ -48,8 +56,11 @@ public struct Manifest: Sendable, Equatable {
 
     /// One raw output tensor.
     public struct Output: Sendable, Equatable {
+        /// Name, type and shape of one event.
         public let signature: TensorSignature
+        /// Unit, "1" for none.
         public let unit: String
+        /// One sentence.
         public let meaning: String
     }
 
@@ -65,13 +76,17 @@ public struct Manifest: Sendable, Equatable {
 
     /// Mondrian bins: a column and its interior edges.
     public struct Bins: Sendable, Equatable {
+        /// Column that is cut.
         public let column: BinColumn
+        /// Interior edges, rising.
         public let edges: [Double]
     }
 
     /// A class by name and the labels that mean it.
     public struct ClassLabels: Sendable, Equatable {
+        /// Name.
         public let name: String
+        /// Values of the truth column.
         public let labels: [Double]
     }
 
@@ -87,30 +102,49 @@ public struct Manifest: Sendable, Equatable {
             case pValue = "p-value"
         }
 
+        /// Output that it belongs to.
         public let output: String
+        /// How the uncertainty is made.
         public let method: Method
+        /// Lower end, or the raw output of the lower quantile.
         public let lower: String?
+        /// Upper end, or the raw output of the upper quantile.
         public let upper: String?
+        /// Raw output of the scale.
         public let sigma: String?
+        /// Calibration bins.
         public let bins: Bins?
+        /// Column of labelled data that holds the truth.
         public let truth: String
+        /// Classes by name and label.
         public let classes: [ClassLabels]
     }
 
+    /// Name.
     public let name: String
+    /// What the model is, in a sentence.
     public let summary: String
+    /// What the model answers.
     public let task: Task
+    /// What runs the artefact.
     public let engine: EngineKind
+    /// File name of the artefact in a version's folder.
     public let artefact: String
+    /// Where the model runs.
     public let device: Device
+    /// Numerical precision.
     public let precision: Precision
+    /// Whether the daemon is ready only while the model serves.
     public let isRequired: Bool
     /// Newest versions that stay loaded.
     public let versions: Int
     /// Lanes that run the model.
     public let instances: Int
+    /// Whether the lanes share one session.
     public let sharesSession: Bool
+    /// Threads inside one run.
     public let threads: Int
+    /// Options of the execution provider.
     public let providerOptions: [String: String]
     /// Largest micro-batch shape that is tried.
     public let maximumRows: Int
@@ -122,13 +156,17 @@ public struct Manifest: Sendable, Equatable {
     public let queueBytes: Int
     /// Most events of one request.
     public let requestRows: Int
+    /// Input tensors, in order.
     public let inputs: [Input]
+    /// Output tensors, in order.
     public let outputs: [Output]
     /// Whether the model serves only with its calibration.
     public let requiresCalibration: Bool
     /// Coverage of intervals when a request names none.
     public let coverage: Double
+    /// How the uncertainty of each output is made.
     public let uncertainty: [Uncertainty]
+    /// Inputs, features and outputs whose distribution is watched.
     public let monitored: [String]
     /// Whether every row must have the same bits whatever its batch.
     public let isReproducible: Bool

@@ -5,7 +5,8 @@ internal import Tensors
 struct ManifestReader {
     private enum SessionKind: String, CaseIterable { case shared, each }
 
-    static func read(_ text: String, file: String, folderName: String) throws(YAMLError) -> Manifest {
+    static func read(_ text: String, file: String, folderName: String) throws(YAMLError) -> Manifest
+    {
         var top = try YAMLDocument.mapping(text, file: file)
         let nameValue = try top.require("name")
         let name = try nameValue.string(maximumBytes: 100)
@@ -40,22 +41,45 @@ struct ManifestReader {
         try requireUnique(inputs.map(\.signature.name), in: "inputs", top)
         try requireUnique(outputs.map(\.signature.name), in: "outputs", top)
         let uncertainty = try UncertaintyReader.read(
-            top.take("uncertainty"), task: task, inputs: inputs, outputs: outputs)
+            top.take("uncertainty"),
+            task: task,
+            inputs: inputs,
+            outputs: outputs
+        )
         let monitored = try readMonitored(top.take("monitored"), inputs: inputs, outputs: outputs)
         try top.finish()
         return Manifest(
-            name: name, summary: summary, task: task, engine: engine, artefact: artefact,
-            device: device, precision: precision, isRequired: isRequired, versions: versions,
-            instances: instances, sharesSession: session == .shared, threads: threads,
-            providerOptions: providerOptions, maximumRows: batching.maximumRows,
-            delayMicroseconds: batching.delayMicroseconds, queueRequests: queue.requests,
-            queueBytes: queue.bytes, requestRows: queue.rows, inputs: inputs, outputs: outputs,
-            requiresCalibration: uncertainty.isRequired, coverage: uncertainty.coverage,
-            uncertainty: uncertainty.entries, monitored: monitored, isReproducible: isReproducible)
+            name: name,
+            summary: summary,
+            task: task,
+            engine: engine,
+            artefact: artefact,
+            device: device,
+            precision: precision,
+            isRequired: isRequired,
+            versions: versions,
+            instances: instances,
+            sharesSession: session == .shared,
+            threads: threads,
+            providerOptions: providerOptions,
+            maximumRows: batching.maximumRows,
+            delayMicroseconds: batching.delayMicroseconds,
+            queueRequests: queue.requests,
+            queueBytes: queue.bytes,
+            requestRows: queue.rows,
+            inputs: inputs,
+            outputs: outputs,
+            requiresCalibration: uncertainty.isRequired,
+            coverage: uncertainty.coverage,
+            uncertainty: uncertainty.entries,
+            monitored: monitored,
+            isReproducible: isReproducible
+        )
     }
 
     private static func readArtefact(
-        _ value: YAMLValue?, engine: Manifest.EngineKind
+        _ value: YAMLValue?,
+        engine: Manifest.EngineKind
     ) throws(YAMLError) -> String {
         guard let value else { return engine == .onnx ? "model.onnx" : "model.json" }
         let name = try value.string(maximumBytes: 200)
@@ -66,7 +90,8 @@ struct ManifestReader {
     }
 
     private static func readDevice(
-        _ value: YAMLValue?, engine: Manifest.EngineKind
+        _ value: YAMLValue?,
+        engine: Manifest.EngineKind
     ) throws(YAMLError) -> Device {
         let text = try value?.string(maximumBytes: 40) ?? "cpu"
         guard let device = Device(text) else {
@@ -85,7 +110,9 @@ struct ManifestReader {
         guard let value else { return [:] }
         var mapping = try value.mapping()
         var options: [String: String] = [:]
-        for (name, value) in mapping.takeAll() { options[name] = try value.string(allowsEmpty: true) }
+        for (name, value) in mapping.takeAll() {
+            options[name] = try value.string(allowsEmpty: true)
+        }
         return options
     }
 
@@ -99,17 +126,21 @@ struct ManifestReader {
     }
 
     private static func readMonitored(
-        _ value: YAMLValue?, inputs: [Manifest.Input], outputs: [Manifest.Output]
+        _ value: YAMLValue?,
+        inputs: [Manifest.Input],
+        outputs: [Manifest.Output]
     ) throws(YAMLError) -> [String] {
         guard let value else { return [] }
         let known = Set(
-            inputs.flatMap { $0.features.map(\.name) } + outputs.map(\.signature.name))
+            inputs.flatMap { $0.features.map(\.name) } + outputs.map(\.signature.name)
+        )
         var names: [String] = []
         for entry in try value.list(count: 0...32) {
             let name = try entry.string(maximumBytes: 100)
             guard known.contains(name) else {
                 throw entry.error(
-                    "found '\(name)', allowed are features and outputs: \(known.sorted().joined(separator: ", "))")
+                    "found '\(name)', allowed are features and outputs: \(known.sorted().joined(separator: ", "))"
+                )
             }
             names.append(name)
         }
@@ -117,7 +148,9 @@ struct ManifestReader {
     }
 
     private static func requireUnique(
-        _ names: [String], in list: String, _ top: YAMLMapping
+        _ names: [String],
+        in list: String,
+        _ top: YAMLMapping
     ) throws(YAMLError) {
         var seen: Set<String> = []
         for name in names where !seen.insert(name).inserted {
@@ -149,7 +182,10 @@ private struct QueueKeys {
     init(_ value: YAMLValue?) throws(YAMLError) {
         guard var mapping = try value?.mapping() else { return }
         requests = try mapping.take("requests")?.int(in: 1...1_000_000) ?? requests
-        bytes = try mapping.take("mebibytes").map { value throws(YAMLError) in try value.int(in: 1...1_048_576) << 20 } ?? bytes
+        bytes =
+            try mapping.take("mebibytes").map { value throws(YAMLError) in
+                try value.int(in: 1...1_048_576) << 20
+            } ?? bytes
         rows = try mapping.take("request_rows")?.int(in: 1...16_777_216) ?? rows
         try mapping.finish()
     }

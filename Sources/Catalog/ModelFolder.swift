@@ -64,7 +64,9 @@ public struct ModelFolder: Sendable {
     /// How calibration files end.
     public static let calibrationSuffix = ".json"
 
-    /// What a look at the folder gave. A bad model never hides the others.
+    /// What a look at the folder gave.
+    ///
+    /// A bad model never hides the others.
     public struct Scan: Sendable {
         /// Versions that can be loaded, newest first for each model.
         public var sources: [ModelSource] = []
@@ -80,7 +82,9 @@ public struct ModelFolder: Sendable {
         self.path = path
     }
 
-    /// Reads every model. Fails only when the folder itself cannot be read.
+    /// Reads every model.
+    ///
+    /// Fails only when the folder itself cannot be read.
     public func scan() throws(FileFailure) -> Scan {
         var scan = Scan()
         for name in try FileReading.names(path, limit: Self.maximumEntries)
@@ -95,7 +99,10 @@ public struct ModelFolder: Sendable {
             let manifestPath = "\(path)/\(name)/model.yaml"
             let bytes = try FileReading.bytes(manifestPath, limit: YAMLDocument.maximumBytes)
             let manifest = try ManifestReader.read(
-                String(decoding: bytes, as: UTF8.self), file: manifestPath, folderName: name)
+                String(decoding: bytes, as: UTF8.self),
+                file: manifestPath,
+                folderName: name
+            )
             let versions = try versions(of: name)
             guard !versions.isEmpty else {
                 throw FileFailure(path: "\(path)/\(name)", message: "holds no version folder")
@@ -116,12 +123,17 @@ public struct ModelFolder: Sendable {
     }
 
     private func readVersion(
-        _ manifest: Manifest, _ manifestDigest: String, _ version: String, into scan: inout Scan
+        _ manifest: Manifest,
+        _ manifestDigest: String,
+        _ version: String,
+        into scan: inout Scan
     ) {
         let folder = "\(path)/\(manifest.name)/\(version)"
         do {
             let artefact = try FileReading.bytes(
-                "\(folder)/\(manifest.artefact)", limit: Self.maximumArtefactBytes)
+                "\(folder)/\(manifest.artefact)",
+                limit: Self.maximumArtefactBytes
+            )
             var calibrations: [ModelSource.CalibrationSource] = []
             for file in try FileReading.names(folder, limit: Self.maximumEntries)
             where file.hasPrefix(Self.calibrationPrefix) && file.hasSuffix(Self.calibrationSuffix) {
@@ -131,12 +143,19 @@ public struct ModelFolder: Sendable {
             }
             scan.sources.append(
                 ModelSource(
-                    manifest: manifest, manifestDigest: manifestDigest, version: version,
-                    folder: folder, artefact: artefact, digest: Digest.text(of: artefact),
-                    calibrations: calibrations))
+                    manifest: manifest,
+                    manifestDigest: manifestDigest,
+                    version: version,
+                    folder: folder,
+                    artefact: artefact,
+                    digest: Digest.text(of: artefact),
+                    calibrations: calibrations
+                )
+            )
         } catch {
             scan.problems.append(
-                .init(model: manifest.name, version: version, message: "\(error)"))
+                .init(model: manifest.name, version: version, message: "\(error)")
+            )
         }
     }
 }

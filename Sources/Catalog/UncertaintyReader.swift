@@ -14,7 +14,9 @@ struct UncertaintyReader {
     private let outputs: [Manifest.Output]
 
     static func read(
-        _ value: YAMLValue?, task: Manifest.Task, inputs: [Manifest.Input],
+        _ value: YAMLValue?,
+        task: Manifest.Task,
+        inputs: [Manifest.Input],
         outputs: [Manifest.Output]
     ) throws(YAMLError) -> Outcome {
         guard let value else { return Outcome() }
@@ -32,7 +34,9 @@ struct UncertaintyReader {
             outcome.entries.append(read)
         }
         if task == .binary || task == .anomaly, outcome.entries.count != 1 {
-            throw list.error("found \(outcome.entries.count) entries, allowed for \(task.rawValue) is 1")
+            throw list.error(
+                "found \(outcome.entries.count) entries, allowed for \(task.rawValue) is 1"
+            )
         }
         try mapping.finish()
         return outcome
@@ -46,7 +50,8 @@ struct UncertaintyReader {
         guard Self.methods(for: task).contains(method) else {
             let allowed = Self.methods(for: task).map(\.rawValue).joined(separator: ", ")
             throw methodValue.error(
-                "found \(method.rawValue), allowed for \(task.rawValue) are \(allowed.isEmpty ? "none" : allowed)")
+                "found \(method.rawValue), allowed for \(task.rawValue) are \(allowed.isEmpty ? "none" : allowed)"
+            )
         }
         let needsQuantiles = method == .cqr || method == .cqrAsymmetric
         let lower = try companion("lower", of: &mapping, isNeeded: needsQuantiles)
@@ -57,8 +62,15 @@ struct UncertaintyReader {
         let classes = try self.classes(&mapping, method: method)
         try mapping.finish()
         return Manifest.Uncertainty(
-            output: output, method: method, lower: lower, upper: upper, sigma: sigma, bins: bins,
-            truth: truth, classes: classes)
+            output: output,
+            method: method,
+            lower: lower,
+            upper: upper,
+            sigma: sigma,
+            bins: bins,
+            truth: truth,
+            classes: classes
+        )
     }
 
     private static func methods(for task: Manifest.Task) -> [Manifest.Uncertainty.Method] {
@@ -71,7 +83,9 @@ struct UncertaintyReader {
     }
 
     private func companion(
-        _ name: String, of mapping: inout YAMLMapping, isNeeded: Bool
+        _ name: String,
+        of mapping: inout YAMLMapping,
+        isNeeded: Bool
     ) throws(YAMLError) -> String? {
         guard isNeeded else { return nil }
         return try scalar(mapping.require(name))
@@ -86,7 +100,8 @@ struct UncertaintyReader {
         }
         guard output.signature.type == .float32, output.signature.elementCount == 1 else {
             throw value.error(
-                "found '\(name)' of \(output.signature.text), allowed is one float32 an event")
+                "found '\(name)' of \(output.signature.text), allowed is one float32 an event"
+            )
         }
         return name
     }
@@ -115,7 +130,9 @@ struct UncertaintyReader {
         for entry in try edgesValue.list(count: 1...1000) {
             let edge = try entry.double()
             guard edges.last.map({ $0 < edge }) ?? true else {
-                throw entry.error("found \(edge) after \(edges.last ?? 0), allowed are rising edges")
+                throw entry.error(
+                    "found \(edge) after \(edges.last ?? 0), allowed are rising edges"
+                )
             }
             edges.append(edge)
         }
@@ -124,7 +141,8 @@ struct UncertaintyReader {
     }
 
     private func inputColumn(
-        _ value: YAMLValue, feature: YAMLValue?
+        _ value: YAMLValue,
+        feature: YAMLValue?
     ) throws(YAMLError) -> Manifest.BinColumn {
         let name = try value.string(maximumBytes: 200)
         guard let input = inputs.first(where: { $0.signature.name == name }),
@@ -144,7 +162,8 @@ struct UncertaintyReader {
     }
 
     private func classes(
-        _ mapping: inout YAMLMapping, method: Manifest.Uncertainty.Method
+        _ mapping: inout YAMLMapping,
+        method: Manifest.Uncertainty.Method
     ) throws(YAMLError) -> [Manifest.ClassLabels] {
         let count: Int
         switch method {

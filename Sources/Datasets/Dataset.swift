@@ -43,7 +43,8 @@ public struct Dataset: Sendable {
             do throws(DatasetError) {
                 let content = try archive.read(entry)
                 entries[name] = .array(
-                    try NpyFormat.read(content[...], place: "\(path)[\(name)]"))
+                    try NpyFormat.read(content[...], place: "\(path)[\(name)]")
+                )
             } catch {
                 entries[name] = .unusable(error)
             }
@@ -68,7 +69,10 @@ public struct Dataset: Sendable {
         case .array(let array): return array
         case .unusable(let error): throw error
         case nil:
-            throw DatasetError(path, "there is no array '\(name)', it holds \(names.joined(separator: ", "))")
+            throw DatasetError(
+                path,
+                "there is no array '\(name)', it holds \(names.joined(separator: ", "))"
+            )
         }
     }
 
@@ -113,6 +117,9 @@ public struct Dataset: Sendable {
     }
 
     private static func systemError(_ path: String) -> DatasetError {
-        unsafe DatasetError(path, strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)")
+        unsafe DatasetError(
+            path,
+            strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)"
+        )
     }
 }

@@ -14,13 +14,18 @@ enum NpyFormat {
     ]
 
     /// Reads an array from the bytes of a file or an entry.
-    static func read(_ bytes: ArraySlice<UInt8>, place: String) throws(DatasetError) -> NumericArray {
+    static func read(_ bytes: ArraySlice<UInt8>, place: String) throws(DatasetError) -> NumericArray
+    {
         let (header, content) = try split(bytes, place: place)
         guard let descr = string(after: "'descr':", in: header) else {
-            throw DatasetError(place, "the header names no type of numbers that is known: \(header.prefix(80))")
+            throw DatasetError(
+                place,
+                "the header names no type of numbers that is known: \(header.prefix(80))"
+            )
         }
         let order = descr.first ?? "?"
-        guard let type = types.first(where: { $0.0 == descr.dropFirst() })?.1, "<>|=".contains(order)
+        guard let type = types.first(where: { $0.0 == descr.dropFirst() })?.1,
+            "<>|=".contains(order)
         else {
             let allowed = types.map(\.0).joined(separator: ", ")
             throw DatasetError(place, "found the type '\(descr)', allowed are \(allowed)")
@@ -31,12 +36,16 @@ enum NpyFormat {
         var expected = type.byteCount
         for size in shape {
             let (product, isHuge) = expected.multipliedReportingOverflow(by: size)
-            guard !isHuge else { throw DatasetError(place, "the shape \(shape) is larger than memory") }
+            guard !isHuge else {
+                throw DatasetError(place, "the shape \(shape) is larger than memory")
+            }
             expected = product
         }
         guard content.count == expected else {
             throw DatasetError(
-                place, "found \(content.count) bytes, the shape \(shape) of \(type.name) takes \(expected)")
+                place,
+                "found \(content.count) bytes, the shape \(shape) of \(type.name) takes \(expected)"
+            )
         }
         var data = Array(content)
         if order == ">", type.byteCount > 1 { reverseEach(type.byteCount, in: &data) }
@@ -54,11 +63,13 @@ enum NpyFormat {
         let unpadded = magic.count + 4 + header.utf8.count + 1
         header += String(repeating: " ", count: (64 - unpadded % 64) % 64) + "\n"
         let length = header.utf8.count
-        return magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(header.utf8) + array.bytes
+        return magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(header.utf8)
+            + array.bytes
     }
 
     private static func split(
-        _ bytes: ArraySlice<UInt8>, place: String
+        _ bytes: ArraySlice<UInt8>,
+        place: String
     ) throws(DatasetError) -> (header: Substring, content: ArraySlice<UInt8>) {
         let start = bytes.startIndex
         guard bytes.count >= 12, bytes.prefix(6).elementsEqual(magic) else {
@@ -82,7 +93,8 @@ enum NpyFormat {
     }
 
     private static func string(after key: String, in header: Substring) -> String? {
-        guard let rest = after(key, in: header), let quote = rest.first, quote == "'" || quote == "\""
+        guard let rest = after(key, in: header), let quote = rest.first,
+            quote == "'" || quote == "\""
         else { return nil }
         let text = rest.dropFirst()
         guard let end = text.firstIndex(of: quote) else { return nil }
@@ -103,7 +115,9 @@ enum NpyFormat {
         for part in rest[rest.index(after: rest.startIndex)..<end].split(separator: ",") {
             let text = part.drop { $0 == " " }
             if text.isEmpty { continue }
-            guard let size = Int(text.prefix { $0.isNumber }), size >= 0, size < 1 << 40 else { return nil }
+            guard let size = Int(text.prefix { $0.isNumber }), size >= 0, size < 1 << 40 else {
+                return nil
+            }
             shape.append(size)
         }
         return shape.count <= maximumRank ? shape : nil

@@ -19,14 +19,20 @@ public struct NumericArray: Sendable, Equatable {
 
     /// A float32 array.
     public init(shape: [Int], floats: [Float]) {
-        unsafe self.init(type: .float32, shape: shape, bytes: floats.withUnsafeBytes { unsafe [UInt8]($0) })
+        unsafe self.init(
+            type: .float32,
+            shape: shape,
+            bytes: floats.withUnsafeBytes { unsafe [UInt8]($0) }
+        )
     }
 
     /// A float64 column.
     public init(doubles: [Double]) {
         unsafe self.init(
-            type: .float64, shape: [doubles.count],
-            bytes: doubles.withUnsafeBytes { unsafe [UInt8]($0) })
+            type: .float64,
+            shape: [doubles.count],
+            bytes: doubles.withUnsafeBytes { unsafe [UInt8]($0) }
+        )
     }
 
     /// Length of the first axis.
@@ -67,7 +73,10 @@ public struct NumericArray: Sendable, Equatable {
         case .float64:
             let doubles = doubles
             return unsafe NumericArray(
-                type: .float64, shape: shape, bytes: doubles.withUnsafeBytes { unsafe [UInt8]($0) })
+                type: .float64,
+                shape: shape,
+                bytes: doubles.withUnsafeBytes { unsafe [UInt8]($0) }
+            )
         default: return nil
         }
     }

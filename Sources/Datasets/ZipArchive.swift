@@ -71,7 +71,10 @@ struct ZipArchive {
         case 8:
             content = try Self.inflated(packed, bytes: entry.bytes, place: place)
         default:
-            throw DatasetError(place, "found compression method \(entry.method), allowed are stored and deflated")
+            throw DatasetError(
+                place,
+                "found compression method \(entry.method), allowed are stored and deflated"
+            )
         }
         guard content.count == entry.bytes, Self.checksum(content) == entry.checksum else {
             throw DatasetError(place, "the content does not match its checksum")
@@ -100,14 +103,17 @@ struct ZipArchive {
         guard reader.int(place, 4) == 0x0201_4B50, let method = reader.int(place + 10, 2),
             let checksum = reader.int(place + 16, 4), var packed = reader.int(place + 20, 4),
             var bytes = reader.int(place + 24, 4), let nameBytes = reader.int(place + 28, 2),
-            let extraBytes = reader.int(place + 30, 2), let commentBytes = reader.int(place + 32, 2),
+            let extraBytes = reader.int(place + 30, 2),
+            let commentBytes = reader.int(place + 32, 2),
             var offset = reader.int(place + 42, 4),
             let name = reader.text(place + 46, nameBytes)
         else { return nil }
         // The zip64 extra field holds, in this order, those sizes that did not fit.
         var extra = place + 46 + nameBytes
         let extraEnd = extra + extraBytes
-        while extra + 4 <= extraEnd, let kind = reader.int(extra, 2), let size = reader.int(extra + 2, 2) {
+        while extra + 4 <= extraEnd, let kind = reader.int(extra, 2),
+            let size = reader.int(extra + 2, 2)
+        {
             if kind == 1 {
                 var field = extra + 4
                 for keyPath in [0, 1, 2] {
@@ -125,8 +131,13 @@ struct ZipArchive {
             extra += 4 + size
         }
         let entry = Entry(
-            name: name, method: method, checksum: UInt32(truncatingIfNeeded: checksum),
-            compressedBytes: packed, bytes: bytes, offset: offset)
+            name: name,
+            method: method,
+            checksum: UInt32(truncatingIfNeeded: checksum),
+            compressedBytes: packed,
+            bytes: bytes,
+            offset: offset
+        )
         return (entry, place + 46 + nameBytes + extraBytes + commentBytes)
     }
 
@@ -136,7 +147,11 @@ struct ZipArchive {
             var rest = unsafe raw[...]
             while unsafe !rest.isEmpty {
                 let part = unsafe UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
-                sum = unsafe crc32(sum, part.bindMemory(to: UInt8.self).baseAddress, UInt32(part.count))
+                sum = unsafe crc32(
+                    sum,
+                    part.bindMemory(to: UInt8.self).baseAddress,
+                    UInt32(part.count)
+                )
                 unsafe rest = unsafe rest.dropFirst(part.count)
             }
             return UInt32(truncatingIfNeeded: sum)
@@ -145,7 +160,9 @@ struct ZipArchive {
 
     /// Raw deflate data, unpacked to exactly `bytes` bytes.
     private static func inflated(
-        _ packed: ArraySlice<UInt8>, bytes: Int, place: String
+        _ packed: ArraySlice<UInt8>,
+        bytes: Int,
+        place: String
     ) throws(DatasetError) -> [UInt8] {
         guard packed.count < 1 << 31, bytes < 1 << 31 else {
             throw DatasetError(place, "deflated entries of 2 GiB or more are not read: store them")
@@ -153,7 +170,11 @@ struct ZipArchive {
         var stream = unsafe z_stream()
         guard
             unsafe inflateInit2_(
-                &stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+                &stream,
+                -15,
+                ZLIB_VERSION,
+                Int32(MemoryLayout<z_stream>.size)
+            ) == Z_OK
         else { throw DatasetError(place, "zlib has no memory") }
         defer { unsafe inflateEnd(&stream) }
         var isWhole = false

@@ -50,11 +50,14 @@ public struct ShapeProbe: Sendable {
         return shapes + [maximumRows]
     }
 
-    /// Runs every shape. O(shapes) engine runs, each within `nanosecondsPerShape`.
+    /// Runs every shape.
+    ///
+    /// O(shapes) engine runs, each within `nanosecondsPerShape`.
     ///
     /// With `isReproducible` false, shapes that give other bits are used as well.
     public func measure(
-        shapes: [Int], isReproducible: Bool = true
+        shapes: [Int],
+        isReproducible: Bool = true
     ) throws(EngineFailure) -> Outcome {
         guard let largest = shapes.last else { preconditionFailure("no shape to measure") }
         let reference = shapes.last { $0 <= Self.referenceRows } ?? shapes[0]
@@ -79,7 +82,8 @@ public struct ShapeProbe: Sendable {
             throw EngineFailure(
                 call: "shape probe",
                 message: "a row's bits depend on its place in the micro-batch at every shape; "
-                    + "rewrite the graph, or say reproducible: false in model.yaml")
+                    + "rewrite the graph, or say reproducible: false in model.yaml"
+            )
         }
         return Outcome(plan: MicroBatchPlan(steps: steps), refused: refused)
     }
@@ -116,12 +120,15 @@ private struct ProbeRows {
         var generator = SplitMix64(state: 0x5EED_0F_7E57)
         for (input, signature) in engine.inputs.enumerated() {
             values.append(
-                Self.draw(signature, ranges: ranges[input], rows: Self.count, from: &generator))
+                Self.draw(signature, ranges: ranges[input], rows: Self.count, from: &generator)
+            )
         }
     }
 
     private static func draw(
-        _ signature: TensorSignature, ranges: [ShapeProbe.Range], rows: Int,
+        _ signature: TensorSignature,
+        ranges: [ShapeProbe.Range],
+        rows: Int,
         from generator: inout SplitMix64
     ) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -137,7 +144,8 @@ private struct ProbeRows {
     }
 
     mutating func recordReference(
-        _ instance: any EngineInstance, shape: Int
+        _ instance: any EngineInstance,
+        shape: Int
     ) throws(EngineFailure) {
         expected = engine.outputs.map { [UInt8](repeating: 0, count: Self.count * $0.byteCount) }
         var first = 0
@@ -151,7 +159,8 @@ private struct ProbeRows {
                         expected[output][(first + position) * signature.byteCount + byte] =
                             unsafe memory.load(
                                 fromByteOffset: position * signature.byteCount + byte,
-                                as: UInt8.self)
+                                as: UInt8.self
+                            )
                     }
                 }
             }
@@ -160,7 +169,9 @@ private struct ProbeRows {
     }
 
     func matchesReference(
-        _ instance: any EngineInstance, shape: Int, shift: Int
+        _ instance: any EngineInstance,
+        shape: Int,
+        shift: Int
     ) throws(EngineFailure) -> Bool {
         fill(instance, shape: shape, shift: shift)
         try instance.run(rows: shape)
@@ -172,7 +183,8 @@ private struct ProbeRows {
                     unsafe memcmp(
                         memory + position * signature.byteCount,
                         bytes.baseAddress.unsafelyUnwrapped + row * signature.byteCount,
-                        signature.byteCount) == 0
+                        signature.byteCount
+                    ) == 0
                 }
                 if !isEqual { return false }
             }
@@ -188,7 +200,8 @@ private struct ProbeRows {
                     let row = (position + shift) % Self.count
                     unsafe (memory + position * signature.byteCount).copyMemory(
                         from: bytes.baseAddress.unsafelyUnwrapped + row * signature.byteCount,
-                        byteCount: signature.byteCount)
+                        byteCount: signature.byteCount
+                    )
                 }
             }
         }
@@ -202,7 +215,8 @@ private enum Encoding {
         case .float32: append(Float(value).bitPattern, to: &bytes)
         case .float64: append(value.bitPattern, to: &bytes)
         case .float16: append(Float16(value).bitPattern, to: &bytes)
-        case .bfloat16: append(UInt16(truncatingIfNeeded: Float(value).bitPattern >> 16), to: &bytes)
+        case .bfloat16:
+            append(UInt16(truncatingIfNeeded: Float(value).bitPattern >> 16), to: &bytes)
         case .int8: append(UInt8(bitPattern: Int8(clamping: whole(value))), to: &bytes)
         case .uint8: append(UInt8(clamping: whole(value)), to: &bytes)
         case .bool: append(UInt8(value > 0 ? 1 : 0), to: &bytes)

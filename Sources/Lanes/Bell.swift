@@ -20,7 +20,9 @@ public final class Bell: Sendable {
         closeDescriptor(descriptor)
     }
 
-    /// Wakes the sleeper, if it sleeps. Any thread.
+    /// Wakes the sleeper, if it sleeps.
+    ///
+    /// Any thread.
     @inline(__always)
     public func ring() {
         guard isAsleep.load(ordering: .sequentiallyConsistent) else { return }
@@ -38,7 +40,9 @@ public final class Bell: Sendable {
     /// Takes `prepareToSleep()` back.
     @inline(__always)
     public func stayAwake() {
-        if !isAsleep.exchange(false, ordering: .sequentiallyConsistent) { clinux_eventfd_clear(descriptor) }
+        if !isAsleep.exchange(false, ordering: .sequentiallyConsistent) {
+            clinux_eventfd_clear(descriptor)
+        }
     }
 
     /// Ends a sleep that another library's poll made.

@@ -17,11 +17,17 @@ public final class LaneThread: @unchecked Sendable {
     public init(name: String, body: @escaping @Sendable () -> Void) {
         let start = LaneStart(name: name, body: body)
         let code = unsafe pthread_create(
-            &thread, nil, runLane, Unmanaged.passRetained(start).toOpaque())
+            &thread,
+            nil,
+            runLane,
+            Unmanaged.passRetained(start).toOpaque()
+        )
         precondition(code == 0, "pthread_create: \(code)")
     }
 
-    /// Waits for the body to return. Call once.
+    /// Waits for the body to return.
+    ///
+    /// Call once.
     public func join() {
         pthread_join(thread, nil)
     }
@@ -33,7 +39,12 @@ extension LaneThread {
     public static func runDetached(name: String, body: @escaping @Sendable () -> Void) {
         let start = LaneStart(name: name, body: body)
         var thread = pthread_t()
-        let code = unsafe pthread_create(&thread, nil, runLane, Unmanaged.passRetained(start).toOpaque())
+        let code = unsafe pthread_create(
+            &thread,
+            nil,
+            runLane,
+            Unmanaged.passRetained(start).toOpaque()
+        )
         precondition(code == 0, "pthread_create: \(code)")
         pthread_detach(thread)
     }

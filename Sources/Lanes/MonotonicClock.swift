@@ -9,7 +9,9 @@ public enum MonotonicClock {
 
 /// The process's own memory.
 public enum ProcessMemory {
-    /// Keeps freed memory instead of giving it back page by page: large replies and requests
-    /// would otherwise cost a page fault a page. Call once, at start.
+    /// Keeps freed memory instead of giving it back page by page: large replies and requests would
+    /// otherwise cost a page fault a page.
+    ///
+    /// Call once, at start.
     public static func keepFreed() { clinux_keep_freed_memory() }
 }

@@ -47,8 +47,14 @@ public final class AnswerLayout: Sendable {
 
         /// An output.
         public init(
-            name: String, unit: String, method: String, hasCoverage: Bool,
-            value: Int, lower: Int? = nil, upper: Int? = nil, flags: Int? = nil
+            name: String,
+            unit: String,
+            method: String,
+            hasCoverage: Bool,
+            value: Int,
+            lower: Int? = nil,
+            upper: Int? = nil,
+            flags: Int? = nil
         ) {
             self.name = OwnedText(name)
             self.unit = OwnedText(unit)
@@ -93,7 +99,10 @@ public final class AnswerLayout: Sendable {
 
     /// A layout of at most `maximumSections` sections.
     public init(
-        outputs: [Output], pValues: [PValue], logLikelihoodRatio: Int?, sections: [Section],
+        outputs: [Output],
+        pValues: [PValue],
+        logLikelihoodRatio: Int?,
+        sections: [Section],
         provenance: Provenance
     ) {
         precondition(sections.count <= Self.maximumSections)
@@ -105,7 +114,9 @@ public final class AnswerLayout: Sendable {
         rowBytes = sections.reduce(0) { $0 + $1.strideBytes }
     }
 
-    /// Offset of a section in the block of an answer of `rows` events. O(sections).
+    /// Offset of a section in the block of an answer of `rows` events.
+    ///
+    /// O(sections).
     public func offset(of section: Int, rows: Int) -> Int {
         var offset = 0
         for index in 0..<section { offset += Self.padded(sections[index].strideBytes * rows) }

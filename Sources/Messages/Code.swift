@@ -1,4 +1,6 @@
-/// How a request ends. Raw values are those of the wire protocol.
+/// How a request ends.
+///
+/// Raw values are those of the wire protocol.
 public enum Code: UInt8, Sendable, CaseIterable {
     case ok = 0
     case invalid = 1

@@ -115,24 +115,39 @@ public struct ModelDescription: Sendable, Equatable {
         case failed
     }
 
+    /// Name.
     public var name = ""
+    /// Version, as it is quoted.
     public var version = ""
+    /// "sha256:" and 64 hexadecimal digits, of the artefact.
     public var digest = ""
+    /// What the model answers.
     public var task = ""
+    /// What runs the artefact.
     public var engine = ""
+    /// Engine and its version.
     public var engineVersion = ""
+    /// Numerical precision.
     public var precision = ""
+    /// Where the model runs.
     public var device = ""
+    /// Class of device that calibrations belong to.
     public var deviceClass = ""
+    /// Whether the version takes requests.
     public var state = State.loading
     /// Why it does not serve, or why a newer version does not.
     public var reasons: [String] = []
     /// Whether the daemon is ready only while this model serves.
     public var isRequired = false
+    /// Input tensors, in order.
     public var inputs: [TensorDescription] = []
+    /// Output tensors, in order.
     public var outputs: [TensorDescription] = []
+    /// How the uncertainty of each output is made.
     public var uncertainty: [UncertaintyDescription] = []
+    /// Calibration id, or nil when none was used.
     public var calibration: String?
+    /// Date of the calibration, ISO 8601.
     public var calibrationDate: String?
     /// Why calibrated answers are refused, or nil.
     public var calibrationReason: String?
@@ -152,6 +167,7 @@ public struct ModelDescription: Sendable, Equatable {
     /// Empty.
     public init() {}
 
+    /// Equal in everything a client can tell.
     public static func == (left: Self, right: Self) -> Bool {
         left.name == right.name && left.version == right.version && left.digest == right.digest
             && left.state == right.state && left.reasons == right.reasons

@@ -1,4 +1,6 @@
-/// Who goes first. Raw values are those of the wire protocol.
+/// Who goes first.
+///
+/// Raw values are those of the wire protocol.
 public enum Priority: UInt8, Sendable, CaseIterable {
     case trigger = 1
     case standard = 2

@@ -23,8 +23,15 @@ public final class Provenance: Sendable {
 
     /// Everything a reply quotes.
     public init(
-        model: String, version: String, digest: String, engine: String, precision: String,
-        device: String, calibration: String?, calibrationDate: String?, bins: [BinEvents]
+        model: String,
+        version: String,
+        digest: String,
+        engine: String,
+        precision: String,
+        device: String,
+        calibration: String?,
+        calibrationDate: String?,
+        bins: [BinEvents]
     ) {
         self.model = OwnedText(model)
         self.version = OwnedText(version)

@@ -15,7 +15,11 @@ public struct TensorValue: Sendable, Equatable {
 
     /// A tensor of `shape` elements.
     public init(
-        name: String, type: ElementType, shape: [Int], bytes: [UInt8], rowSplits: [Int64]? = nil
+        name: String,
+        type: ElementType,
+        shape: [Int],
+        bytes: [UInt8],
+        rowSplits: [Int64]? = nil
     ) {
         self.name = name
         self.type = type
@@ -27,8 +31,11 @@ public struct TensorValue: Sendable, Equatable {
     /// A float32 tensor.
     public init(name: String, shape: [Int], floats: [Float]) {
         unsafe self.init(
-            name: name, type: .float32, shape: shape,
-            bytes: floats.withUnsafeBytes { unsafe [UInt8]($0) })
+            name: name,
+            type: .float32,
+            shape: shape,
+            bytes: floats.withUnsafeBytes { unsafe [UInt8]($0) }
+        )
     }
 
     /// Events.
@@ -38,7 +45,9 @@ public struct TensorValue: Sendable, Equatable {
     public var floats: [Float] {
         guard type == .float32 else { return [] }
         return unsafe bytes.withUnsafeBytes { raw in
-            (0..<raw.count / 4).map { unsafe raw.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+            (0..<raw.count / 4).map {
+                unsafe raw.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self)
+            }
         }
     }
 
@@ -54,16 +63,25 @@ public struct TensorValue: Sendable, Equatable {
 
 /// A score request that owns what it sends.
 public struct ScoreCall: Sendable {
+    /// Name of the model.
     public var model: String
+    /// Version, as it is quoted.
     public var version: String?
+    /// Input tensors, in order.
     public var inputs: [TensorValue]
+    /// Values by name, one an event.
     public var columns: [TensorValue] = []
     /// Time the daemon has, from its read of the message.
     public var deadlineMicroseconds: UInt64?
+    /// Who goes first.
     public var priority = Priority.standard
+    /// Coverage of intervals, where there is one.
     public var coverage: Double?
+    /// Probability of class 1 where the events come from.
     public var prior: Double?
+    /// Whether the artefact's own outputs are wanted, without calibration.
     public var isRaw = false
+    /// Output tensors, in order.
     public var outputs: [String] = []
 
     /// A request for a model's answer.
@@ -77,12 +95,19 @@ public struct ScoreCall: Sendable {
 public struct ScoreAnswer: Sendable, Equatable {
     /// One output for every event.
     public struct Output: Sendable, Equatable {
+        /// Name.
         public var name = ""
+        /// Unit, "1" for none.
         public var unit = ""
+        /// How the uncertainty is made.
         public var method = ""
+        /// Coverage of intervals, where there is one.
         public var coverage: Double?
+        /// One value an event.
         public var value: TensorValue
+        /// Lower end, or the raw output of the lower quantile.
         public var lower: TensorValue?
+        /// Upper end, or the raw output of the upper quantile.
         public var upper: TensorValue?
         /// nil: every event's flags are 0.
         public var flags: TensorValue?
@@ -93,8 +118,11 @@ public struct ScoreAnswer: Sendable, Equatable {
 
     /// Conformal p-values under one hypothesis.
     public struct PValue: Sendable, Equatable {
+        /// Name.
         public var name = ""
+        /// How the uncertainty is made.
         public var method = ""
+        /// One value an event.
         public var value: TensorValue
 
         /// p-values.
@@ -103,26 +131,42 @@ public struct ScoreAnswer: Sendable, Equatable {
 
     /// Where the scores come from, as text.
     public struct Origin: Sendable, Equatable {
+        /// Name of the model.
         public var model = ""
+        /// Version, as it is quoted.
         public var version = ""
+        /// "sha256:" and 64 hexadecimal digits, of the artefact.
         public var digest = ""
+        /// What runs the artefact.
         public var engine = ""
+        /// Numerical precision.
         public var precision = ""
+        /// Where the model runs.
         public var device = ""
+        /// Calibration id, or nil when none was used.
         public var calibration: String?
+        /// Date of the calibration, ISO 8601.
         public var calibrationDate: String?
+        /// Calibration bins.
         public var bins: [BinEvents] = []
 
         /// Empty.
         public init() {}
     }
 
+    /// Output tensors, in order.
     public var outputs: [Output] = []
+    /// Conformal p-values.
     public var pValues: [PValue] = []
+    /// Natural logarithm of the likelihood ratio, for binary scores.
     public var logLikelihoodRatio: TensorValue?
+    /// Where the scores come from.
     public var origin = Origin()
+    /// From the read of the request to its first row run.
     public var queueNanoseconds: UInt64 = 0
+    /// From the first row run to the last row done.
     public var computeNanoseconds: UInt64 = 0
+    /// Rows of the largest micro-batch that a row of the request shared.
     public var batch = 0
 
     /// Empty.

@@ -3,9 +3,13 @@ public import Tensors
 
 /// An ONNX artefact, run by ONNX Runtime.
 public final class OnnxEngine: Engine {
+    /// Version, as it is quoted.
     public let version: String
+    /// Input tensors, in order.
     public let inputs: [TensorSignature]
+    /// Output tensors, in order.
     public let outputs: [TensorSignature]
+    /// The only number of rows that the artefact takes, or nil for any.
     public let fixedRows: Int?
 
     private let library: OnnxRuntimeLibrary
@@ -16,7 +20,9 @@ public final class OnnxEngine: Engine {
 
     /// Loads `artefact`, the bytes of an ONNX file.
     public init(
-        library: OnnxRuntimeLibrary, artefact: [UInt8], options: OnnxOptions
+        library: OnnxRuntimeLibrary,
+        artefact: [UInt8],
+        options: OnnxOptions
     ) throws(EngineFailure) {
         self.library = library
         self.artefact = options.sharesSession ? [] : artefact
@@ -29,15 +35,21 @@ public final class OnnxEngine: Engine {
         version = "onnxruntime \(library.version)"
     }
 
+    /// What one lane needs to run micro-batches.
     public func makeInstance(
-        maximumRows: Int, shapes: [Int]
+        maximumRows: Int,
+        shapes: [Int]
     ) throws(EngineFailure) -> any EngineInstance {
         let session =
             options.sharesSession
             ? session
             : try OnnxSession(library: library, artefact: artefact, options: options)
         return try OnnxInstance(
-            session: session, inputs: inputs, outputs: outputs, maximumRows: maximumRows,
-            shapes: shapes)
+            session: session,
+            inputs: inputs,
+            outputs: outputs,
+            maximumRows: maximumRows,
+            shapes: shapes
+        )
     }
 }

@@ -18,15 +18,21 @@ final class OnnxInstance: EngineInstance {
     private let memory: OpaquePointer
 
     init(
-        session: OnnxSession, inputs: [TensorSignature], outputs: [TensorSignature],
-        maximumRows: Int, shapes: [Int]
+        session: OnnxSession,
+        inputs: [TensorSignature],
+        outputs: [TensorSignature],
+        maximumRows: Int,
+        shapes: [Int]
     ) throws(EngineFailure) {
         self.session = session
         self.inputs = inputs
         let api = unsafe session.library.api
         var memory: OpaquePointer?
         try unsafe OnnxRuntimeLibrary.check(
-            api, "CreateCpuMemoryInfo", ort_cpu_memory(api, &memory))
+            api,
+            "CreateCpuMemoryInfo",
+            ort_cpu_memory(api, &memory)
+        )
         guard let memory = unsafe memory else {
             throw EngineFailure(call: "CreateCpuMemoryInfo", message: "no memory info")
         }
@@ -41,7 +47,8 @@ final class OnnxInstance: EngineInstance {
             bound[rows] = unsafe BoundShape(
                 api: api,
                 inputs: try values(inputs, inputBuffers, rows: rows),
-                outputs: try values(outputs, outputBuffers, rows: rows))
+                outputs: try values(outputs, outputBuffers, rows: rows)
+            )
         }
     }
 
@@ -67,8 +74,13 @@ final class OnnxInstance: EngineInstance {
     func run(rows: Int, lentInput input: UnsafeRawPointer) throws(EngineFailure) {
         guard let shape = bound[rows] else { preconditionFailure("shape \(rows) is not bound") }
         var value: OpaquePointer? = try unsafe value(
-            inputs[0], UnsafeMutableRawPointer(mutating: input), rows: rows)
-        defer { if let value = unsafe value { unsafe ort_release_value(session.library.api, value) } }
+            inputs[0],
+            UnsafeMutableRawPointer(mutating: input),
+            rows: rows
+        )
+        defer {
+            if let value = unsafe value { unsafe ort_release_value(session.library.api, value) }
+        }
         try unsafe withUnsafeMutablePointer(to: &value) { list throws(EngineFailure) in
             try unsafe run(list, shape.outputs)
         }
@@ -80,13 +92,22 @@ final class OnnxInstance: EngineInstance {
     ) throws(EngineFailure) {
         let api = unsafe session.library.api
         let status = unsafe ort_run(
-            api, session.pointer, inputNamePointers, inputValues, inputNames.count,
-            outputNamePointers, outputNames.count, outputValues)
+            api,
+            session.pointer,
+            inputNamePointers,
+            inputValues,
+            inputNames.count,
+            outputNamePointers,
+            outputNames.count,
+            outputValues
+        )
         try unsafe OnnxRuntimeLibrary.check(api, "Run", status)
     }
 
     private func values(
-        _ signatures: [TensorSignature], _ list: BufferList, rows: Int
+        _ signatures: [TensorSignature],
+        _ list: BufferList,
+        rows: Int
     ) throws(EngineFailure) -> [OpaquePointer] {
         var values: [OpaquePointer] = unsafe []
         for (index, signature) in signatures.enumerated() {
@@ -96,7 +117,9 @@ final class OnnxInstance: EngineInstance {
     }
 
     private func value(
-        _ signature: TensorSignature, _ data: UnsafeMutableRawPointer, rows: Int
+        _ signature: TensorSignature,
+        _ data: UnsafeMutableRawPointer,
+        rows: Int
     ) throws(EngineFailure) -> OpaquePointer {
         let api = unsafe session.library.api
         var shape: InlineArray<8, Int64> = .init(repeating: 0)
@@ -137,15 +160,20 @@ private final class BufferList {
     init(_ signatures: [TensorSignature], rows: Int) {
         unsafe buffers = signatures.map { signature in
             let buffer = UnsafeMutableRawPointer.allocate(
-                byteCount: max(rows * signature.byteCount, 1), alignment: AlignedBuffer.alignment)
+                byteCount: max(rows * signature.byteCount, 1),
+                alignment: AlignedBuffer.alignment
+            )
             unsafe buffer.initializeMemory(
-                as: UInt8.self, repeating: 0, count: rows * signature.byteCount)
+                as: UInt8.self,
+                repeating: 0,
+                count: rows * signature.byteCount
+            )
             return unsafe buffer
         }
     }
 
     deinit {
-        for unsafe buffer in unsafe buffers { unsafe buffer.deallocate() }
+        for index in unsafe buffers.indices { unsafe buffers[index].deallocate() }
     }
 }
 
@@ -173,8 +201,8 @@ private final class BoundShape {
 
     private static func list(_ values: [OpaquePointer]) -> UnsafeMutablePointer<OpaquePointer?> {
         let list = unsafe UnsafeMutablePointer<OpaquePointer?>.allocate(capacity: values.count)
-        for unsafe (index, value) in unsafe values.enumerated() {
-            unsafe (list + index).initialize(to: value)
+        for index in unsafe values.indices {
+            unsafe (list + index).initialize(to: values[index])
         }
         return unsafe list
     }

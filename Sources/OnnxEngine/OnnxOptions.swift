@@ -13,7 +13,9 @@ public struct OnnxOptions: Sendable, Equatable {
 
     /// Options of a session.
     public init(
-        device: Device, intraOpThreads: Int, sharesSession: Bool,
+        device: Device,
+        intraOpThreads: Int,
+        sharesSession: Bool,
         providerOptions: [(key: String, value: String)] = []
     ) {
         self.device = device
@@ -22,6 +24,7 @@ public struct OnnxOptions: Sendable, Equatable {
         self.providerOptions = providerOptions
     }
 
+    /// Equal in everything a client can tell.
     public static func == (left: Self, right: Self) -> Bool {
         left.device == right.device && left.intraOpThreads == right.intraOpThreads
             && left.sharesSession == right.sharesSession

@@ -27,7 +27,10 @@ public final class OnnxRuntimeLibrary: @unchecked Sendable {
         version = unsafe text.map { unsafe String(cString: $0) } ?? "unknown"
         var environment: OpaquePointer?
         try unsafe Self.check(
-            api, "CreateEnv", ort_create_env(api, Self.severity, "vigil", &environment))
+            api,
+            "CreateEnv",
+            ort_create_env(api, Self.severity, "vigil", &environment)
+        )
         guard let environment = unsafe environment else {
             throw EngineFailure(call: "CreateEnv", message: "no environment")
         }
@@ -41,7 +44,9 @@ public final class OnnxRuntimeLibrary: @unchecked Sendable {
 
     /// Turns a status into a failure, and releases it.
     static func check(
-        _ api: ort_table, _ call: String, _ status: OpaquePointer?
+        _ api: ort_table,
+        _ call: String,
+        _ status: OpaquePointer?
     ) throws(EngineFailure) {
         guard let status = unsafe status else { return }
         let message = unsafe ort_status_message(api, status).map { unsafe String(cString: $0) }

@@ -2,7 +2,9 @@ internal import COnnxRuntime
 internal import Execution
 internal import Tensors
 
-/// One session: a graph made ready to run. Runs from several threads at once are allowed.
+/// One session: a graph made ready to run.
+///
+/// Runs from several threads at once are allowed.
 @safe
 final class OnnxSession: @unchecked Sendable {
     // Safe because a session is documented thread-safe and the pointer never changes.
@@ -13,32 +15,49 @@ final class OnnxSession: @unchecked Sendable {
     private static let optimisationLevel: Int32 = 99
 
     init(
-        library: OnnxRuntimeLibrary, artefact: [UInt8], options: OnnxOptions
+        library: OnnxRuntimeLibrary,
+        artefact: [UInt8],
+        options: OnnxOptions
     ) throws(EngineFailure) {
         self.library = library
         let api = unsafe library.api
         var made: OpaquePointer?
         try unsafe OnnxRuntimeLibrary.check(
-            api, "CreateSessionOptions", ort_create_options(api, &made))
+            api,
+            "CreateSessionOptions",
+            ort_create_options(api, &made)
+        )
         guard let settings = unsafe made else {
             throw EngineFailure(call: "CreateSessionOptions", message: "no options")
         }
         defer { unsafe ort_release_options(api, settings) }
         try unsafe OnnxRuntimeLibrary.check(
-            api, "SetIntraOpNumThreads",
-            ort_set_threads(api, settings, Int32(options.intraOpThreads), 1))
+            api,
+            "SetIntraOpNumThreads",
+            ort_set_threads(api, settings, Int32(options.intraOpThreads), 1)
+        )
         try unsafe OnnxRuntimeLibrary.check(
-            api, "SetSessionGraphOptimizationLevel",
-            ort_set_optimization(api, settings, Self.optimisationLevel))
+            api,
+            "SetSessionGraphOptimizationLevel",
+            ort_set_optimization(api, settings, Self.optimisationLevel)
+        )
         // Spinning threads take the cores that other lanes and the transport need.
         try unsafe OnnxRuntimeLibrary.check(
-            api, "AddSessionConfigEntry",
-            ort_add_config(api, settings, "session.intra_op.allow_spinning", "0"))
+            api,
+            "AddSessionConfigEntry",
+            ort_add_config(api, settings, "session.intra_op.allow_spinning", "0")
+        )
         unsafe try Self.appendProvider(library, settings, options)
         var session: OpaquePointer?
         let status = unsafe artefact.withUnsafeBytes { bytes in
             unsafe ort_create_session(
-                api, library.environment, bytes.baseAddress, bytes.count, settings, &session)
+                api,
+                library.environment,
+                bytes.baseAddress,
+                bytes.count,
+                settings,
+                &session
+            )
         }
         try unsafe OnnxRuntimeLibrary.check(api, "CreateSessionFromArray", status)
         guard let session = unsafe session else {
@@ -52,7 +71,9 @@ final class OnnxSession: @unchecked Sendable {
     }
 
     private static func appendProvider(
-        _ library: OnnxRuntimeLibrary, _ settings: OpaquePointer, _ options: OnnxOptions
+        _ library: OnnxRuntimeLibrary,
+        _ settings: OpaquePointer,
+        _ options: OnnxOptions
     ) throws(EngineFailure) {
         guard let index = options.device.index else { return }
         let api = unsafe library.api
@@ -67,13 +88,26 @@ final class OnnxSession: @unchecked Sendable {
             unsafe status = nil
         case .cuda:
             unsafe status = unsafe ort_append_cuda(
-                api, settings, keyPointers, valuePointers, pairs.count)
+                api,
+                settings,
+                keyPointers,
+                valuePointers,
+                pairs.count
+            )
         case .tensorrt:
             unsafe status = unsafe ort_append_tensorrt(
-                api, settings, keyPointers, valuePointers, pairs.count)
+                api,
+                settings,
+                keyPointers,
+                valuePointers,
+                pairs.count
+            )
         }
         withExtendedLifetime((keys, values)) {}
         try unsafe OnnxRuntimeLibrary.check(
-            api, "SessionOptionsAppendExecutionProvider", status)
+            api,
+            "SessionOptionsAppendExecutionProvider",
+            status
+        )
     }
 }

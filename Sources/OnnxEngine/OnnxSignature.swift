@@ -21,70 +21,98 @@ struct OnnxSignature {
         guard fixed.count <= 1 else {
             throw EngineFailure(
                 call: "signature",
-                message: "tensors disagree on the number of events: \(fixed.sorted())")
+                message: "tensors disagree on the number of events: \(fixed.sorted())"
+            )
         }
         fixedRows = fixed.first
     }
 
     private static func read(
-        _ session: OnnxSession, isOutput: Bool, batches: inout [Int]
+        _ session: OnnxSession,
+        isOutput: Bool,
+        batches: inout [Int]
     ) throws(EngineFailure) -> [TensorSignature] {
         let api = unsafe session.library.api
         var count = 0
         try unsafe OnnxRuntimeLibrary.check(
-            api, "SessionGetCount",
+            api,
+            "SessionGetCount",
             isOutput
                 ? ort_output_count(api, session.pointer, &count)
-                : ort_input_count(api, session.pointer, &count))
+                : ort_input_count(api, session.pointer, &count)
+        )
         guard (1...Int(ORT_MAXIMUM_TENSORS)).contains(count) else {
             throw EngineFailure(
                 call: "signature",
-                message: "\(count) \(isOutput ? "outputs" : "inputs"), allowed 1 to \(ORT_MAXIMUM_TENSORS)")
+                message:
+                    "\(count) \(isOutput ? "outputs" : "inputs"), allowed 1 to \(ORT_MAXIMUM_TENSORS)"
+            )
         }
         var signatures: [TensorSignature] = []
         for index in 0..<count {
             signatures.append(
-                try readOne(session, isOutput: isOutput, index: index, batches: &batches))
+                try readOne(session, isOutput: isOutput, index: index, batches: &batches)
+            )
         }
         return signatures
     }
 
     private static func readOne(
-        _ session: OnnxSession, isOutput: Bool, index: Int, batches: inout [Int]
+        _ session: OnnxSession,
+        isOutput: Bool,
+        index: Int,
+        batches: inout [Int]
     ) throws(EngineFailure) -> TensorSignature {
         let api = unsafe session.library.api
         var bytes = [CChar](repeating: 0, count: nameBytes)
         try unsafe OnnxRuntimeLibrary.check(
-            api, "SessionGetName",
+            api,
+            "SessionGetName",
             isOutput
                 ? ort_output_name(api, session.pointer, index, &bytes, bytes.count)
-                : ort_input_name(api, session.pointer, index, &bytes, bytes.count))
+                : ort_input_name(api, session.pointer, index, &bytes, bytes.count)
+        )
         let name = OnnxRuntimeLibrary.text(bytes)
         var kind: Int32 = 0
         var element: Int32 = 0
         var rank = 0
         var dimensions = [Int64](repeating: 0, count: LentTensor.maximumRank)
         try unsafe OnnxRuntimeLibrary.check(
-            api, "SessionGetTypeInfo",
+            api,
+            "SessionGetTypeInfo",
             ort_tensor_type(
-                api, session.pointer, isOutput ? 1 : 0, index, &kind, &element, &dimensions,
-                dimensions.count, &rank))
+                api,
+                session.pointer,
+                isOutput ? 1 : 0,
+                index,
+                &kind,
+                &element,
+                &dimensions,
+                dimensions.count,
+                &rank
+            )
+        )
         let what = "\(isOutput ? "output" : "input") \(name)"
         guard kind == tensorKind, let type = ElementType(onnx: element) else {
             throw EngineFailure(
-                call: "signature", message: "\(what) is not a tensor of numbers")
+                call: "signature",
+                message: "\(what) is not a tensor of numbers"
+            )
         }
         guard (1...LentTensor.maximumRank).contains(rank) else {
             throw EngineFailure(
                 call: "signature",
-                message: "\(what) has \(rank) dimensions, allowed 1 (events) to \(LentTensor.maximumRank)")
+                message:
+                    "\(what) has \(rank) dimensions, allowed 1 (events) to \(LentTensor.maximumRank)"
+            )
         }
         batches.append(Int(dimensions[0]))
         let shape = dimensions[1..<rank].map(Int.init)
         guard shape.allSatisfy({ $0 >= 1 }) else {
             throw EngineFailure(
                 call: "signature",
-                message: "\(what) has a dimension without a size beside the events: \(shape)")
+                message: "\(what) has a dimension without a size beside the events: \(shape)"
+            )
         }
         return TensorSignature(name: name, type: type, shape: shape)
     }

@@ -6,9 +6,14 @@ internal import Messages
 extension ModelDescription {
     /// A version that serves.
     init(
-        source: ModelSource, engineVersion: String, calibrationId: String?,
-        calibrationDate: String?, calibrationReason: String?, bins: [BinEvents],
-        plan: MicroBatchPlan, refusedShapes: [Int]
+        source: ModelSource,
+        engineVersion: String,
+        calibrationId: String?,
+        calibrationDate: String?,
+        calibrationReason: String?,
+        bins: [BinEvents],
+        plan: MicroBatchPlan,
+        refusedShapes: [Int]
     ) {
         self.init(source: source)
         self.engineVersion = engineVersion
@@ -21,7 +26,8 @@ extension ModelDescription {
         ladder = plan.steps.map { (rows: $0.rows, nanoseconds: $0.nanoseconds) }
         if !refusedShapes.isEmpty {
             reasons.append(
-                "micro-batches of \(refusedShapes.map(String.init).joined(separator: ", ")) events give other bits and are not used")
+                "micro-batches of \(refusedShapes.map(String.init).joined(separator: ", ")) events give other bits and are not used"
+            )
         }
     }
 

@@ -15,22 +15,33 @@ final class ModelMetrics: Sendable {
     let total: [Histogram]
 
     /// Upper bounds of the micro-batch sizes, rows.
-    private static let rowBounds: [UInt64] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384]
+    private static let rowBounds: [UInt64] = [
+        1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384,
+    ]
 
     init(_ registry: MetricRegistry, model: String, version: String) {
         let labels = [("model", model), ("version", version)]
         microBatchRows = registry.histogram(
-            "vigil_microbatch_rows", help: "Events of a micro-batch.", bounds: Self.rowBounds,
-            unit: .one, labels: labels)
+            "vigil_microbatch_rows",
+            help: "Events of a micro-batch.",
+            bounds: Self.rowBounds,
+            unit: .one,
+            labels: labels
+        )
         engineFailures = registry.counter(
-            "vigil_engine_failures_total", help: "Requests that an engine failed to run.",
-            labels: labels)
+            "vigil_engine_failures_total",
+            help: "Requests that an engine failed to run.",
+            labels: labels
+        )
         func byPriority<Metric>(_ make: ([(String, String)]) -> Metric) -> [Metric] {
             Priority.allCases.map { make(labels + [("priority", $0.name)]) }
         }
         requests = byPriority { labels in
             registry.counter(
-                "vigil_requests_total", help: "Score requests answered.", labels: labels)
+                "vigil_requests_total",
+                help: "Score requests answered.",
+                labels: labels
+            )
         }
         events = byPriority { labels in
             registry.counter("vigil_events_total", help: "Events answered.", labels: labels)
@@ -38,8 +49,12 @@ final class ModelMetrics: Sendable {
         func latency(_ name: String, _ help: String) -> [Histogram] {
             byPriority { labels in
                 registry.histogram(
-                    name, help: help, bounds: Histogram.latencyBounds, unit: .seconds,
-                    labels: labels)
+                    name,
+                    help: help,
+                    bounds: Histogram.latencyBounds,
+                    unit: .seconds,
+                    labels: labels
+                )
             }
         }
         queue = latency("vigil_queue_seconds", "From the read of a request to its first row run.")

@@ -60,9 +60,10 @@ public final class ModelRoster: Sendable {
         draining.store(true, ordering: .sequentiallyConsistent)
     }
 
-    /// Reads the folder again: new and changed versions are loaded and warmed beside those
-    /// that serve, then swapped in; what fails leaves the old one serving and says why. Blocks
-    /// for seconds: never call it from a lane or the cooperative pool. One call at a time.
+    /// Reads the folder again: new and changed versions are loaded and warmed beside those that
+    /// serve, then swapped in; what fails leaves the old one serving and says why.
+    ///
+    /// Blocks for seconds: never call it from a lane or the cooperative pool. One call at a time.
     ///
     /// - Returns: a line for everything that changed or failed.
     public func reload() -> [String] {
@@ -82,17 +83,23 @@ public final class ModelRoster: Sendable {
         for service in update.retired {
             service.retire()
             registry.remove(
-                labels: [("model", service.source.manifest.name), ("version", service.source.version)])
+                labels: [
+                    ("model", service.source.manifest.name), ("version", service.source.version),
+                ])
         }
         return update.changes
     }
 
-    /// Ends every worker once its queue is empty. Blocks.
+    /// Ends every worker once its queue is empty.
+    ///
+    /// Blocks.
     public func retireAll() {
         for entry in current.entries { for service in entry.services { service.retire() } }
     }
 
-    /// Why the daemon is not ready. Cheap enough for every probe.
+    /// Why the daemon is not ready.
+    ///
+    /// Cheap enough for every probe.
     public func readiness() -> Readiness {
         var reasons: [String] = []
         if isDraining { reasons.append("draining") }
@@ -155,7 +162,8 @@ private struct RosterUpdate {
     var retired: [ModelService] = []
     var changes: [String] = []
 
-    init(old: RosterTable, makeEngine: @escaping ModelRoster.EngineMaker, registry: MetricRegistry) {
+    init(old: RosterTable, makeEngine: @escaping ModelRoster.EngineMaker, registry: MetricRegistry)
+    {
         self.old = old
         self.makeEngine = makeEngine
         self.registry = registry
@@ -165,8 +173,10 @@ private struct RosterUpdate {
         let names = Set(scan.sources.map(\.manifest.name) + scan.problems.map(\.model)).sorted()
         for name in names {
             apply(
-                name, scan.sources.filter { $0.manifest.name == name },
-                scan.problems.filter { $0.model == name })
+                name,
+                scan.sources.filter { $0.manifest.name == name },
+                scan.problems.filter { $0.model == name }
+            )
         }
         for entry in old.entries where !names.contains(entry.name.string) {
             changes.append("removed \(entry.name.string)")
@@ -175,11 +185,15 @@ private struct RosterUpdate {
     }
 
     private mutating func apply(
-        _ name: String, _ sources: [ModelSource], _ found: [ModelProblem]
+        _ name: String,
+        _ sources: [ModelSource],
+        _ found: [ModelProblem]
     ) {
         var problems = found
         for problem in found {
-            changes.append("failed \(name)\(problem.version.map { " \($0)" } ?? ""): \(problem.message)")
+            changes.append(
+                "failed \(name)\(problem.version.map { " \($0)" } ?? ""): \(problem.message)"
+            )
         }
         let before = old.entries.first { $0.name.string == name }
         var services: [ModelService] = []
@@ -209,8 +223,12 @@ private struct RosterUpdate {
             sources.first?.manifest.isRequired ?? before?.isRequired ?? true
         entries.append(
             .init(
-                name: OwnedText(name), services: services, problems: problems,
-                isRequired: isRequired))
+                name: OwnedText(name),
+                services: services,
+                problems: problems,
+                isRequired: isRequired
+            )
+        )
     }
 
     private func load(_ source: ModelSource) throws(LoadFailure) -> ModelService {

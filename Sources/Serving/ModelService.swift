@@ -32,9 +32,13 @@ public final class ModelService: Sendable {
     private let refusedShapes: [Int]
     private let workers: [WorkerLane]
 
-    /// Loads, probes and warms a version; its workers run when this returns. Slow: seconds.
+    /// Loads, probes and warms a version; its workers run when this returns.
+    ///
+    /// Slow: seconds.
     public init(
-        source: ModelSource, engine: any Engine, registry: MetricRegistry
+        source: ModelSource,
+        engine: any Engine,
+        registry: MetricRegistry
     ) throws(LoadFailure) {
         let manifest = source.manifest
         try SignatureCheck.check(manifest, engine)
@@ -43,7 +47,9 @@ public final class ModelService: Sendable {
         let plan: MicroBatchPlan
         do {
             let shapes = ShapeProbe.shapes(
-                maximumRows: manifest.maximumRows, fixedRows: engine.fixedRows)
+                maximumRows: manifest.maximumRows,
+                fixedRows: engine.fixedRows
+            )
             let outcome = try ShapeProbe(engine: ordered, ranges: Self.ranges(manifest))
                 .measure(shapes: shapes, isReproducible: manifest.isReproducible)
             plan = outcome.plan
@@ -53,8 +59,11 @@ public final class ModelService: Sendable {
         }
         let running = LoadedCalibration.Running(
             engine: engine.version.split(separator: " ").first.map(String.init) ?? engine.version,
-            engineVersion: engine.version, precision: manifest.precision.rawValue,
-            deviceClass: manifest.device.deviceClass.rawValue, device: manifest.device.text)
+            engineVersion: engine.version,
+            precision: manifest.precision.rawValue,
+            deviceClass: manifest.device.deviceClass.rawValue,
+            device: manifest.device.text
+        )
         switch LoadedCalibration.find(source, running: running) {
         case .success(let loaded):
             calibration = loaded
@@ -77,42 +86,62 @@ public final class ModelService: Sendable {
         planner = AnswerPlanner(
             manifest: manifest,
             rawProvenance: LoadedCalibration.provenance(
-                source, running: running, file: nil, id: nil),
-            calibration: calibration)
+                source,
+                running: running,
+                file: nil,
+                id: nil
+            ),
+            calibration: calibration
+        )
         rawPlan = planner.raw(nil)
         calibratedPlan = planner.calibrated([])
         let metrics = ModelMetrics(registry, model: manifest.name, version: source.version)
         self.metrics = metrics
         let batcher = Batcher(
-            workers: manifest.instances, queueRequests: manifest.queueRequests,
-            queueBytes: manifest.queueBytes, delayMicroseconds: manifest.delayMicroseconds,
+            workers: manifest.instances,
+            queueRequests: manifest.queueRequests,
+            queueBytes: manifest.queueBytes,
+            delayMicroseconds: manifest.delayMicroseconds,
             targetRows: plan.bestRows,
-            nanosecondsPerRow: Double(plan.nanoseconds(for: plan.bestRows)) / Double(plan.bestRows))
+            nanosecondsPerRow: Double(plan.nanoseconds(for: plan.bestRows)) / Double(plan.bestRows)
+        )
         self.batcher = batcher
         Self.register(batcher, source, engine: engine.version, in: registry)
         let gather = InputGather(
             manifest.inputs.map {
                 GatherInput(
-                    signature: $0.signature, isRagged: $0.raggedMaximum != nil,
-                    nonfinite: GatherInput.Nonfinite($0.nonfinite))
-            })
+                    signature: $0.signature,
+                    isRagged: $0.raggedMaximum != nil,
+                    nonfinite: GatherInput.Nonfinite($0.nonfinite)
+                )
+            }
+        )
         var instances: [any EngineInstance] = []
         do {
             for _ in 0..<manifest.instances {
                 instances.append(
                     try ordered.makeInstance(
                         maximumRows: plan.bestRows,
-                        shapes: plan.steps.map(\.rows).filter { $0 <= plan.bestRows }))
+                        shapes: plan.steps.map(\.rows).filter { $0 <= plan.bestRows }
+                    )
+                )
             }
         } catch {
             throw LoadFailure("warming: \(error)")
         }
         workers = instances.enumerated().map { index, instance in
             WorkerLane(
-                index: index, name: "\(manifest.name.prefix(12))-\(index)",
+                index: index,
+                name: "\(manifest.name.prefix(12))-\(index)",
                 work: WorkerState(
-                    batcher: batcher, plan: plan, gather: gather, instance: instance,
-                    inputNames: manifest.inputs.map(\.signature.name), metrics: metrics))
+                    batcher: batcher,
+                    plan: plan,
+                    gather: gather,
+                    instance: instance,
+                    inputNames: manifest.inputs.map(\.signature.name),
+                    metrics: metrics
+                )
+            )
         }
     }
 
@@ -124,7 +153,8 @@ public final class ModelService: Sendable {
         if source.manifest.isRequired, source.manifest.requiresCalibration, calibratedPlan == nil,
             !source.manifest.uncertainty.isEmpty
         {
-            return "model \(source.manifest.name): calibration is required: \(calibrationReason ?? "none")"
+            return
+                "model \(source.manifest.name): calibration is required: \(calibrationReason ?? "none")"
         }
         return nil
     }
@@ -139,20 +169,30 @@ public final class ModelService: Sendable {
 
     /// What is read when the metrics are: the queue's depth, and the version as information.
     private static func register(
-        _ batcher: Batcher, _ source: ModelSource, engine: String, in registry: MetricRegistry
+        _ batcher: Batcher,
+        _ source: ModelSource,
+        engine: String,
+        in registry: MetricRegistry
     ) {
         let labels = [("model", source.manifest.name), ("version", source.version)]
         registry.reading(
-            "vigil_queue_requests", help: "Requests that wait for a lane.", labels: labels
+            "vigil_queue_requests",
+            help: "Requests that wait for a lane.",
+            labels: labels
         ) { Double(batcher.depth.requests) }
         registry.reading(
-            "vigil_queue_rows", help: "Events that wait for a lane.", labels: labels
+            "vigil_queue_rows",
+            help: "Events that wait for a lane.",
+            labels: labels
         ) { Double(batcher.depth.rows) }
         registry.reading(
-            "vigil_queue_bytes", help: "Bytes of requests and answers held.", labels: labels
+            "vigil_queue_bytes",
+            help: "Bytes of requests and answers held.",
+            labels: labels
         ) { Double(batcher.depth.bytes) }
         registry.reading(
-            "vigil_model_info", help: "1 for every version that is loaded.",
+            "vigil_model_info",
+            help: "1 for every version that is loaded.",
             labels: labels + [
                 ("digest", source.digest), ("engine", engine),
                 ("precision", source.manifest.precision.rawValue),
@@ -161,7 +201,9 @@ public final class ModelService: Sendable {
         ) { 1 }
     }
 
-    /// Admits nothing further, finishes what waits, ends the workers. Blocks until then.
+    /// Admits nothing further, finishes what waits, ends the workers.
+    ///
+    /// Blocks until then.
     public func retire() {
         batcher.close()
         batcher.stop()
@@ -171,9 +213,15 @@ public final class ModelService: Sendable {
     /// What clients and people are told about this version.
     public var description: ModelDescription {
         ModelDescription(
-            source: source, engineVersion: engine.version, calibrationId: calibration?.id,
-            calibrationDate: calibration?.file.date, calibrationReason: calibrationReason,
-            bins: calibration?.provenance.bins ?? [], plan: plan, refusedShapes: refusedShapes)
+            source: source,
+            engineVersion: engine.version,
+            calibrationId: calibration?.id,
+            calibrationDate: calibration?.file.date,
+            calibrationReason: calibrationReason,
+            bins: calibration?.provenance.bins ?? [],
+            plan: plan,
+            refusedShapes: refusedShapes
+        )
     }
 
     /// Ranges of probe values: the features' own where given, else the input's.
@@ -192,6 +240,7 @@ public final class ModelService: Sendable {
 
 /// Why a version cannot be served, in one line.
 public struct LoadFailure: Error, Sendable, CustomStringConvertible {
+    /// One line for people.
     public let description: String
 
     /// A reason.

@@ -6,29 +6,43 @@ internal import Tensors
 enum SignatureCheck {
     static func check(_ manifest: Manifest, _ engine: any Engine) throws(LoadFailure) {
         try compare(
-            "input", manifest.inputs.map(\.signature), engine.inputs, mustNameAll: true)
+            "input",
+            manifest.inputs.map(\.signature),
+            engine.inputs,
+            mustNameAll: true
+        )
         try compare(
-            "output", manifest.outputs.map(\.signature), engine.outputs, mustNameAll: false)
+            "output",
+            manifest.outputs.map(\.signature),
+            engine.outputs,
+            mustNameAll: false
+        )
     }
 
     private static func compare(
-        _ kind: String, _ stated: [TensorSignature], _ found: [TensorSignature], mustNameAll: Bool
+        _ kind: String,
+        _ stated: [TensorSignature],
+        _ found: [TensorSignature],
+        mustNameAll: Bool
     ) throws(LoadFailure) {
         for signature in stated {
             guard let actual = found.first(where: { $0.name == signature.name }) else {
                 let names = found.map(\.name).joined(separator: ", ")
                 throw LoadFailure(
-                    "\(kind) '\(signature.name)' of model.yaml is not in the artefact, which has \(names)")
+                    "\(kind) '\(signature.name)' of model.yaml is not in the artefact, which has \(names)"
+                )
             }
             guard actual == signature else {
                 throw LoadFailure(
-                    "\(kind) '\(signature.name)' is \(signature.text) in model.yaml and \(actual.text) in the artefact")
+                    "\(kind) '\(signature.name)' is \(signature.text) in model.yaml and \(actual.text) in the artefact"
+                )
             }
         }
         guard mustNameAll else { return }
         for signature in found where !stated.contains(where: { $0.name == signature.name }) {
             throw LoadFailure(
-                "\(kind) '\(signature.name)' of the artefact is missing in model.yaml")
+                "\(kind) '\(signature.name)' of the artefact is missing in model.yaml"
+            )
         }
     }
 }
@@ -74,11 +88,14 @@ private final class ReorderedEngine: Engine {
     var fixedRows: Int? { engine.fixedRows }
 
     func makeInstance(
-        maximumRows: Int, shapes: [Int]
+        maximumRows: Int,
+        shapes: [Int]
     ) throws(EngineFailure) -> any EngineInstance {
         ReorderedInstance(
             try engine.makeInstance(maximumRows: maximumRows, shapes: shapes),
-            inputs: inputOrder, outputs: outputOrder)
+            inputs: inputOrder,
+            outputs: outputOrder
+        )
     }
 }
 

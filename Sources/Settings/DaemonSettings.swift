@@ -17,22 +17,33 @@ public struct DaemonSettings: Sendable, Equatable {
     public var models = "models"
     /// ONNX Runtime's library.
     public var onnxRuntime = "libonnxruntime.so.1"
+    /// Events below this level are not logged.
     public var logLevel = LogLevel.info
     /// Longest time that accepted work has to finish after SIGTERM.
     public var drainSeconds = 30
 
     // ZeroMQ
+    /// Where clients connect.
     public var endpoints = ["tcp://127.0.0.1:5555"]
+    /// Threads of libzmq that move bytes.
     public var ioThreads = 1
+    /// Messages that libzmq holds for a peer, each way.
     public var highWaterMark = 1000
+    /// Largest frame, MiB.
     public var maximumFrameMebibytes = 256
+    /// Requests held at once over all models.
     public var maximumInFlight = 4096
+    /// MiB of replies kept for a client that does not read.
     public var clientBacklogMebibytes = 64
+    /// MiB of replies kept for all clients that do not read.
     public var totalBacklogMebibytes = 512
+    /// Longest wait of a request.
     public var maximumWaitMilliseconds = 60_000
+    /// How long closing waits for replies to leave.
     public var lingerMilliseconds = 2000
 
     // HTTP
+    /// Address that HTTP listens on.
     public var httpHost = "127.0.0.1"
     /// nil: no HTTP at all.
     public var httpPort: Int? = 8080
@@ -40,12 +51,15 @@ public struct DaemonSettings: Sendable, Equatable {
     /// The defaults.
     public init() {}
 
-    /// Reads a file. A path in it is relative to the file's folder.
+    /// Reads a file.
+    ///
+    /// A path in it is relative to the file's folder.
     public init(path: String) throws(SettingsFailure) {
         self.init()
         guard let text = Self.read(path) else {
             throw SettingsFailure(
-                unsafe "\(path): \(strerror(errno).map { unsafe String(cString: $0) } ?? "cannot be read")")
+                unsafe "\(path): \(strerror(errno).map { unsafe String(cString: $0) } ?? "cannot be read")"
+            )
         }
         do throws(YAMLError) {
             try apply(text, file: path)
@@ -84,7 +98,9 @@ public struct DaemonSettings: Sendable, Equatable {
             for entry in try list.list(count: 1...16) {
                 let text = try entry.string(maximumBytes: 1024)
                 guard text.hasPrefix("tcp://") || text.hasPrefix("ipc://") else {
-                    throw entry.error("found '\(text)', allowed are tcp://HOST:PORT and ipc:///PATH")
+                    throw entry.error(
+                        "found '\(text)', allowed are tcp://HOST:PORT and ipc:///PATH"
+                    )
                 }
                 endpoints.append(text)
             }
@@ -120,6 +136,7 @@ public struct DaemonSettings: Sendable, Equatable {
 
 /// The settings cannot be used; one line says why.
 public struct SettingsFailure: Error, Sendable, CustomStringConvertible {
+    /// One line for people.
     public let description: String
 
     /// A reason.

@@ -9,8 +9,11 @@ public enum YAMLDocument {
     public static func mapping(_ text: String, file: String) throws(YAMLError) -> YAMLMapping {
         guard text.utf8.count <= maximumBytes else {
             throw YAMLError(
-                file: file, line: 1, key: "",
-                message: "\(text.utf8.count) bytes, allowed are \(maximumBytes)")
+                file: file,
+                line: 1,
+                key: "",
+                message: "\(text.utf8.count) bytes, allowed are \(maximumBytes)"
+            )
         }
         let node: Node?
         do {
@@ -33,7 +36,12 @@ public enum YAMLDocument {
             return YAMLError(file: file, line: mark.line, key: "", message: problem)
         case .duplicatedKeysInMapping(let duplicates, let context):
             let keys = duplicates.sorted().joined(separator: ", ")
-            return YAMLError(file: file, line: context.mark.line, key: keys, message: "stands twice")
+            return YAMLError(
+                file: file,
+                line: context.mark.line,
+                key: keys,
+                message: "stands twice"
+            )
         default:
             let words = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
             return YAMLError(file: file, line: 1, key: "", message: words)

@@ -39,6 +39,8 @@ public struct YAMLMapping {
     /// Fails if a key was not taken: it is unknown.
     public func finish() throws(YAMLError) {
         guard let (name, value) = entries.first else { return }
-        throw value.error("unknown key '\(name)', allowed are \(known.sorted().joined(separator: ", "))")
+        throw value.error(
+            "unknown key '\(name)', allowed are \(known.sorted().joined(separator: ", "))"
+        )
     }
 }

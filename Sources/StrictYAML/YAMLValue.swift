@@ -15,9 +15,12 @@ public struct YAMLValue {
         YAMLError(file: file, line: line, key: key, message: message)
     }
 
-    /// A string. Plain numbers, booleans and nulls are refused: they want quotes.
+    /// A string.
+    ///
+    /// Plain numbers, booleans and nulls are refused: they want quotes.
     public func string(
-        maximumBytes: Int = 1024, allowsEmpty: Bool = false
+        maximumBytes: Int = 1024,
+        allowsEmpty: Bool = false
     ) throws(YAMLError) -> String {
         guard case .scalar(let scalar) = node else { throw wrongType("a string") }
         if scalar.style == .plain, let plain = Self.plainType(scalar.string) {
@@ -56,7 +59,8 @@ public struct YAMLValue {
 
     /// A finite number within `range`.
     public func double(
-        in range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double
+        in range: ClosedRange<Double> = -Double
+            .greatestFiniteMagnitude...Double
             .greatestFiniteMagnitude
     ) throws(YAMLError) -> Double {
         guard case .scalar(let scalar) = node, scalar.style == .plain,

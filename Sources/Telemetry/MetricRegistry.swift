@@ -43,7 +43,9 @@ public final class MetricRegistry: Sendable {
     /// A counter; its name ends in _total.
     public func counter(_ name: String, help: String, labels: Labels = []) -> Counter {
         let metric = child(name, help, labels) { .counter(Counter()) }
-        guard case .counter(let counter) = metric else { preconditionFailure("\(name) is no counter") }
+        guard case .counter(let counter) = metric else {
+            preconditionFailure("\(name) is no counter")
+        }
         return counter
     }
 
@@ -56,14 +58,21 @@ public final class MetricRegistry: Sendable {
 
     /// A gauge that is read when the metrics are.
     public func reading(
-        _ name: String, help: String, labels: Labels = [], read: @escaping @Sendable () -> Double
+        _ name: String,
+        help: String,
+        labels: Labels = [],
+        read: @escaping @Sendable () -> Double
     ) {
         _ = child(name, help, labels) { .reading(read) }
     }
 
     /// A histogram.
     public func histogram(
-        _ name: String, help: String, bounds: [UInt64], unit: Histogram.Unit, labels: Labels = []
+        _ name: String,
+        help: String,
+        bounds: [UInt64],
+        unit: Histogram.Unit,
+        labels: Labels = []
     ) -> Histogram {
         let metric = child(name, help, labels) { .histogram(Histogram(bounds: bounds, unit: unit)) }
         guard case .histogram(let histogram) = metric else {
@@ -85,7 +94,10 @@ public final class MetricRegistry: Sendable {
     }
 
     private func child(
-        _ name: String, _ help: String, _ labels: Labels, make: () -> Metric
+        _ name: String,
+        _ help: String,
+        _ labels: Labels,
+        make: () -> Metric
     ) -> Metric {
         let text = LabelText.render(labels)
         return families.withLock { families in
@@ -96,7 +108,10 @@ public final class MetricRegistry: Sendable {
             family.children.append(
                 Child(
                     labels: Dictionary(labels.map { ($0.0, $0.1) }, uniquingKeysWith: { $1 }),
-                    text: text, metric: metric))
+                    text: text,
+                    metric: metric
+                )
+            )
             families[name] = family
             return metric
         }

@@ -6,7 +6,9 @@ public final class Counter: Sendable {
 
     init() {}
 
-    /// Adds `count`. Any thread, one relaxed atomic.
+    /// Adds `count`.
+    ///
+    /// Any thread, one relaxed atomic.
     @inline(__always)
     public func add(_ count: Int) { total.add(count, ordering: .relaxed) }
 
@@ -20,7 +22,9 @@ public final class Gauge: Sendable {
 
     init() {}
 
-    /// Sets the value. Any thread.
+    /// Sets the value.
+    ///
+    /// Any thread.
     @inline(__always)
     public func set(_ value: Double) { bits.store(value.bitPattern, ordering: .relaxed) }
 
@@ -67,7 +71,9 @@ public final class Histogram: @unchecked Sendable {
         unsafe counts.deallocate()
     }
 
-    /// Counts a value, in nanoseconds or things. Any thread.
+    /// Counts a value, in nanoseconds or things.
+    ///
+    /// Any thread.
     @inline(__always)
     public func record(_ value: UInt64) {
         var low = 0
@@ -82,6 +88,9 @@ public final class Histogram: @unchecked Sendable {
 
     /// Counts of the buckets, the one above the last bound included, and the sum of values.
     var snapshot: (counts: [Int], sum: Int) {
-        ((0...bounds.count).map { unsafe counts[$0].load(ordering: .relaxed) }, sum.load(ordering: .relaxed))
+        (
+            (0...bounds.count).map { unsafe counts[$0].load(ordering: .relaxed) },
+            sum.load(ordering: .relaxed)
+        )
     }
 }

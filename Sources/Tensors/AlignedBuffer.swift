@@ -12,7 +12,9 @@ public struct AlignedBuffer: ~Copyable {
     /// Alignment of every buffer: one cache line, and what SIMD loads of 512 bits want.
     public static let alignment = 64
 
-    /// Memory for `byteCount` bytes. Running out of memory is a precondition.
+    /// Memory for `byteCount` bytes.
+    ///
+    /// Running out of memory is a precondition.
     public init(byteCount: Int) {
         precondition(byteCount >= 0)
         let rounded = (max(byteCount, 1) + Self.alignment - 1) & ~(Self.alignment - 1)

@@ -32,7 +32,9 @@ public struct Device: Sendable, Equatable {
         case (.cpu, 1):
             index = nil
         case (.cuda, 2), (.tensorrt, 2):
-            guard let number = Int(parts[1]), (0...Self.maximumIndex).contains(number) else { return nil }
+            guard let number = Int(parts[1]), (0...Self.maximumIndex).contains(number) else {
+                return nil
+            }
             index = number
         default:
             return nil

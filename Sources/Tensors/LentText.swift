@@ -28,7 +28,10 @@ public struct LentText: @unchecked Sendable {
     /// A copy as a string; invalid UTF-8 is repaired, so that it can be quoted.
     public var string: String {
         guard let base = unsafe base else { return "" }
-        return unsafe String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self)
+        return unsafe String(
+            decoding: UnsafeBufferPointer(start: base, count: count),
+            as: UTF8.self
+        )
     }
 
     /// Whether the bytes are those of `other`.

@@ -4,9 +4,13 @@ public import Tensors
 /// A boosted tree ensemble as an engine: input `features`, outputs `margin` (raw, XGBoost's
 /// own float32 sums) and `prediction` (after the objective's transformation).
 public final class BoostedTreeEngine: Engine {
+    /// Version, as it is quoted.
     public let version: String
+    /// Input tensors, in order.
     public let inputs: [TensorSignature]
+    /// Output tensors, in order.
     public let outputs: [TensorSignature]
+    /// The only number of rows that the artefact takes, or nil for any.
     public let fixedRows: Int? = nil
     private let ensemble: TreeEnsemble
 
@@ -28,12 +32,17 @@ public final class BoostedTreeEngine: Engine {
         outputs = [
             TensorSignature(name: "margin", type: .float32, shape: shape(ensemble.groupCount)),
             TensorSignature(
-                name: "prediction", type: .float32, shape: shape(ensemble.predictionCount)),
+                name: "prediction",
+                type: .float32,
+                shape: shape(ensemble.predictionCount)
+            ),
         ]
     }
 
+    /// What one lane needs to run micro-batches.
     public func makeInstance(
-        maximumRows: Int, shapes: [Int]
+        maximumRows: Int,
+        shapes: [Int]
     ) throws(EngineFailure) -> any EngineInstance {
         TreeInstance(ensemble, maximumRows: maximumRows)
     }
@@ -67,11 +76,16 @@ private final class TreeInstance: EngineInstance {
         let count = rows * ensemble.groupCount
         let values = unsafe UnsafeBufferPointer(
             start: input.assumingMemoryBound(to: Float.self),
-            count: rows * ensemble.featureCount)
+            count: rows * ensemble.featureCount
+        )
         let sums = unsafe UnsafeMutableBufferPointer(
-            start: margins.base.assumingMemoryBound(to: Float.self), count: count)
+            start: margins.base.assumingMemoryBound(to: Float.self),
+            count: count
+        )
         let transformed = unsafe UnsafeMutableBufferPointer(
-            start: predictions.base.assumingMemoryBound(to: Float.self), count: count)
+            start: predictions.base.assumingMemoryBound(to: Float.self),
+            count: count
+        )
         var marginSpan = unsafe sums.mutableSpan
         unsafe ensemble.margins(values.span, rows: rows, into: &marginSpan)
         unsafe predictions.base.copyMemory(from: margins.base, byteCount: count * 4)

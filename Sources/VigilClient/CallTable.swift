@@ -61,7 +61,9 @@ struct CallTable {
         calls[id]?.due = now + UInt64(options.pauseMilliseconds.lowerBound) * 1_000_000
     }
 
-    /// A reply came. Unknown ids are late replies to calls that were made again.
+    /// A reply came.
+    ///
+    /// Unknown ids are late replies to calls that were made again.
     mutating func reply(_ id: UInt64, _ reply: Result<DecodedReply, ClientError>, now: UInt64) {
         guard let call = calls[id] else { return }
         if case .success(.refusal(let refusal)) = reply, refusal.code.isRetryable,
@@ -97,7 +99,10 @@ struct CallTable {
                     call.finish(
                         .failure(
                             .noReply(
-                                "\(call.attempts) attempts at \(options.endpoints.joined(separator: ", "))")))
+                                "\(call.attempts) attempts at \(options.endpoints.joined(separator: ", "))"
+                            )
+                        )
+                    )
                 }
             } else if call.isSent, call.due <= now {
                 again(id, after: 0, refusal: nil, now: now)
@@ -118,7 +123,10 @@ struct CallTable {
     }
 
     private mutating func again(
-        _ id: UInt64, after wanted: UInt64, refusal: Refusal?, now: UInt64
+        _ id: UInt64,
+        after wanted: UInt64,
+        refusal: Refusal?,
+        now: UInt64
     ) {
         guard var call = calls[id] else { return }
         let least = UInt64(options.pauseMilliseconds.lowerBound) * 1_000_000

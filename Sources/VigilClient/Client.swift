@@ -4,8 +4,9 @@ public import Messages
 internal import Synchronization
 internal import Wire
 
-/// Talks to vigild: many calls in flight, deadlines, safe retries on the same daemon or
-/// another. Any thread or task; close it when done.
+/// Talks to vigild: many calls in flight, deadlines, safe retries on the same daemon or another.
+///
+/// Any thread or task; close it when done.
 public final class Client: Sendable {
     private struct Submission: Sendable {
         let id: UInt64
@@ -36,12 +37,15 @@ public final class Client: Sendable {
                     self.mailbox.takeAll().map {
                         ($0.id, CallTable.Call(request: $0.request, end: $0.end, finish: $0.finish))
                     }
-                })
+                }
+            )
         }
         thread.withLock { $0 = started }
     }
 
-    /// Ends every call and closes the sockets. Blocks shortly.
+    /// Ends every call and closes the sockets.
+    ///
+    /// Blocks shortly.
     public func close() {
         stopping.store(true, ordering: .sequentiallyConsistent)
         bell.ring()
@@ -102,7 +106,9 @@ public final class Client: Sendable {
     }
 
     private func submit(
-        _ request: EncodedRequest, id: UInt64, end: UInt64
+        _ request: EncodedRequest,
+        id: UInt64,
+        end: UInt64
     ) async throws(ClientError) -> DecodedReply {
         guard !stopping.load(ordering: .acquiring) else { throw .closed }
         let result = await withCheckedContinuation {
@@ -113,7 +119,11 @@ public final class Client: Sendable {
             if !mailbox.put(submission) {
                 continuation.resume(
                     returning: .failure(
-                        .failure("\(options.maximumInFlight) calls wait, allowed are \(options.maximumInFlight)")))
+                        .failure(
+                            "\(options.maximumInFlight) calls wait, allowed are \(options.maximumInFlight)"
+                        )
+                    )
+                )
             }
         }
         return try result.get()
@@ -150,7 +160,8 @@ private final class ClientState {
         do throws(ClientError) {
             for (number, endpoint) in options.endpoints.enumerated() {
                 unsafe opened.append(
-                    try DealerSocket(context: context, endpoint: endpoint, number: number))
+                    try DealerSocket(context: context, endpoint: endpoint, number: number)
+                )
             }
         } catch {
             for socket in opened { socket.close() }
@@ -161,7 +172,8 @@ private final class ClientState {
     }
 
     func loop(
-        stopping: () -> Bool, submissions: () -> [(id: UInt64, call: CallTable.Call)]
+        stopping: () -> Bool,
+        submissions: () -> [(id: UInt64, call: CallTable.Call)]
     ) {
         while !stopping() {
             bell.prepareToSleep()
@@ -218,7 +230,12 @@ private final class ClientState {
         var items = unsafe sockets.flatMap(unsafe \.pollItems)
         unsafe items.append(
             zmq_pollitem_t(
-                socket: nil, fd: bell.descriptor, events: Int16(ZMQ_POLLIN), revents: 0))
+                socket: nil,
+                fd: bell.descriptor,
+                events: Int16(ZMQ_POLLIN),
+                revents: 0
+            )
+        )
         var milliseconds = Self.sleepMilliseconds
         if let due = table.nextDue() {
             milliseconds = min(milliseconds, due > now ? Int((due - now) / 1_000_000) + 1 : 0)

@@ -2,7 +2,9 @@ internal import CZeroMQ
 internal import Glibc
 internal import Wire
 
-/// A DEALER socket to one daemon, and what libzmq tells of its connection. One thread.
+/// A DEALER socket to one daemon, and what libzmq tells of its connection.
+///
+/// One thread.
 @safe
 final class DealerSocket {
     let socket: UnsafeMutableRawPointer
@@ -12,7 +14,9 @@ final class DealerSocket {
     private static let maximumFrames = 64
 
     init(
-        context: UnsafeMutableRawPointer, endpoint: String, number: Int
+        context: UnsafeMutableRawPointer,
+        endpoint: String,
+        number: Int
     ) throws(ClientError) {
         guard let socket = unsafe zmq_socket(context, ZMQ_DEALER) else {
             throw Self.failure("zmq_socket")
@@ -56,7 +60,12 @@ final class DealerSocket {
     var pollItems: [zmq_pollitem_t] {
         unsafe [socket, monitor].compactMap { socket in
             guard let socket = unsafe socket else { return nil }
-            return unsafe zmq_pollitem_t(socket: socket, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)
+            return unsafe zmq_pollitem_t(
+                socket: socket,
+                fd: 0,
+                events: Int16(ZMQ_POLLIN),
+                revents: 0
+            )
         }
     }
 
@@ -99,7 +108,9 @@ final class DealerSocket {
             unsafe frames.append(
                 LentFrame(
                     base: UnsafeRawPointer(zmq_msg_data(received + index)),
-                    count: zmq_msg_size(received + index)))
+                    count: zmq_msg_size(received + index)
+                )
+            )
         }
         unsafe frames.withUnsafeBufferPointer { all in
             unsafe body(all[0], UnsafeBufferPointer(rebasing: all[1...]))
@@ -136,6 +147,8 @@ final class DealerSocket {
     }
 
     static func failure(_ call: String) -> ClientError {
-        .failure(unsafe "\(call): \(zmq_strerror(zmq_errno()).map { unsafe String(cString: $0) } ?? "failed")")
+        .failure(
+            unsafe "\(call): \(zmq_strerror(zmq_errno()).map { unsafe String(cString: $0) } ?? "failed")"
+        )
     }
 }

@@ -4,7 +4,9 @@ public import Messages
 internal import Wire
 
 /// Sends one request over and over and times the replies: what a load generator needs, without
-/// tasks or tables between it and libzmq. Blocks its thread.
+/// tasks or tables between it and libzmq.
+///
+/// Blocks its thread.
 @safe
 public struct LoadLoop: ~Copyable {
     /// What came back.
@@ -62,7 +64,9 @@ public struct LoadLoop: ~Copyable {
 
     /// Closed loop: `window` requests are always in flight; `warmUp` replies are not counted.
     public mutating func closed(
-        window: Int, replies: Int, warmUp: Int
+        window: Int,
+        replies: Int,
+        warmUp: Int
     ) throws(ClientError) -> Outcome {
         precondition((1...Self.maximumWindow).contains(window))
         var outcome = Outcome()
@@ -89,7 +93,9 @@ public struct LoadLoop: ~Copyable {
     /// Open loop: requests are sent at the moments of a Poisson process, whatever comes back;
     /// latency counts from the intended moment, so that a stalled daemon is not flattered.
     public mutating func open(
-        requestsPerSecond: Double, requests: Int, seed: UInt64
+        requestsPerSecond: Double,
+        requests: Int,
+        seed: UInt64
     ) throws(ClientError) -> Outcome {
         var outcome = Outcome()
         outcome.latencies.reserveCapacity(requests)
@@ -140,7 +146,9 @@ public struct LoadLoop: ~Copyable {
     }
 
     private func receive(
-        into outcome: inout Outcome, counts: Bool, now: inout UInt64
+        into outcome: inout Outcome,
+        counts: Bool,
+        now: inout UInt64
     ) -> Bool {
         var id: UInt64 = 0
         var bytes = 0
@@ -148,10 +156,11 @@ public struct LoadLoop: ~Copyable {
         let hasReply = unsafe socket.receive { header, frames in
             id = ReplyDecoder.peekId(header)
             bytes = header.count
-            for unsafe frame in unsafe frames { bytes += frame.count }
+            for index in frames.indices { unsafe bytes += frames[index].count }
             // A refusal has no frames and no answer: decode only what looks like one.
             if frames.isEmpty, header.count < 400 {
-                if case .refusal? = unsafe (try? ReplyDecoder.decode(header, frames: frames))?.reply {
+                if case .refusal? = unsafe (try? ReplyDecoder.decode(header, frames: frames))?.reply
+                {
                     isRefusal = true
                 }
             }

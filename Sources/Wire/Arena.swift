@@ -43,7 +43,7 @@ public final class Arena {
     public func reset(limit: Int = .max) {
         self.limit = limit
         if unsafe !overflow.isEmpty {
-            for unsafe extra in unsafe overflow { unsafe extra.deallocate() }
+            for index in unsafe overflow.indices { unsafe overflow[index].deallocate() }
             unsafe overflow.removeAll(keepingCapacity: true)
             let wanted = min(total, Self.keptBytes)
             if wanted > chunkBytes {
@@ -66,7 +66,9 @@ public final class Arena {
             return unsafe chunk + used
         }
         let extra = UnsafeMutableRawPointer.allocate(
-            byteCount: max(rounded, 1), alignment: Self.alignment)
+            byteCount: max(rounded, 1),
+            alignment: Self.alignment
+        )
         unsafe overflow.append(extra)
         return unsafe extra
     }
@@ -84,7 +86,9 @@ public final class Arena {
         var string = string
         return string.withUTF8 { bytes in
             let copy = unsafe make(CChar.self, count: bytes.count + 1)
-            for index in 0..<bytes.count { unsafe copy[index] = unsafe CChar(bitPattern: bytes[index]) }
+            for index in 0..<bytes.count {
+                unsafe copy[index] = unsafe CChar(bitPattern: bytes[index])
+            }
             unsafe copy[bytes.count] = 0
             return unsafe copy
         }
@@ -93,7 +97,8 @@ public final class Arena {
 
 @c
 private func arenaAllocate(
-    _ data: UnsafeMutableRawPointer?, _ bytes: Int
+    _ data: UnsafeMutableRawPointer?,
+    _ bytes: Int
 ) -> UnsafeMutableRawPointer? {
     guard let data = unsafe data else { return nil }
     return unsafe Unmanaged<Arena>.fromOpaque(data).takeUnretainedValue().take(bytes: bytes)

@@ -9,7 +9,8 @@ enum ControlDecoder {
     }
 
     static func texts(
-        _ list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, _ count: Int
+        _ list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?,
+        _ count: Int
     ) -> [String] {
         guard let list = unsafe list else { return [] }
         return (0..<count).map { unsafe text(list[$0]) }
@@ -84,7 +85,8 @@ enum ControlDecoder {
             else { return nil }
             let shape = unsafe numbers(entry.shape, entry.n_shape).map { max(1, Int($0)) }
             var tensor = unsafe TensorDescription(
-                signature: TensorSignature(name: text(entry.name), type: type, shape: shape))
+                signature: TensorSignature(name: text(entry.name), type: type, shape: shape)
+            )
             tensor.unit = unsafe text(entry.unit)
             tensor.meaning = unsafe text(entry.meaning)
             tensor.features = unsafe texts(entry.features, entry.n_features)
@@ -111,20 +113,26 @@ enum ControlDecoder {
         entry.classes = unsafe (0..<message.n_classes).compactMap { index in
             unsafe message.classes[index].map {
                 unsafe ClassDescription(
-                    name: text($0.pointee.name), labels: numbers($0.pointee.labels, $0.pointee.n_labels))
+                    name: text($0.pointee.name),
+                    labels: numbers($0.pointee.labels, $0.pointee.n_labels)
+                )
             }
         }
         return entry
     }
 
     static func bins(
-        _ list: UnsafeMutablePointer<UnsafeMutablePointer<Vigil__V1__BinEvents>?>?, _ count: Int
+        _ list: UnsafeMutablePointer<UnsafeMutablePointer<Vigil__V1__BinEvents>?>?,
+        _ count: Int
     ) -> [BinEvents] {
         (0..<count).compactMap { index in
             guard let entry = unsafe list?[index]?.pointee else { return nil }
             return unsafe BinEvents(
-                output: text(entry.output), events: numbers(entry.events, entry.n_events),
-                edges: numbers(entry.edges, entry.n_edges), column: entry.column.map { unsafe text($0) })
+                output: text(entry.output),
+                events: numbers(entry.events, entry.n_events),
+                edges: numbers(entry.edges, entry.n_edges),
+                column: entry.column.map { unsafe text($0) }
+            )
         }
     }
 

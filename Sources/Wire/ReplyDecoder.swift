@@ -26,18 +26,25 @@ public struct ReplyDecoder {
 
     /// Decodes a header and the tensor frames behind it; everything is copied.
     public static func decode(
-        _ header: LentFrame, frames: UnsafeBufferPointer<LentFrame>
+        _ header: LentFrame,
+        frames: UnsafeBufferPointer<LentFrame>
     ) throws(ReplyMalformed) -> (id: UInt64, reply: DecodedReply) {
         guard
             let message = unsafe vigil__v1__reply__unpack(
-                nil, header.count, header.base?.assumingMemoryBound(to: UInt8.self))
+                nil,
+                header.count,
+                header.base?.assumingMemoryBound(to: UInt8.self)
+            )
         else {
             throw ReplyMalformed(
-                description: "the header frame of \(header.count) bytes is not a vigil.v1.Reply")
+                description: "the header frame of \(header.count) bytes is not a vigil.v1.Reply"
+            )
         }
         defer { unsafe vigil__v1__reply__free_unpacked(message, nil) }
         let id = unsafe message.pointee.id
-        if let status = unsafe message.pointee.status, unsafe status.pointee.code != VIGIL__V1__CODE__OK {
+        if let status = unsafe message.pointee.status,
+            unsafe status.pointee.code != VIGIL__V1__CODE__OK
+        {
             return unsafe (id, .refusal(refusal(status.pointee)))
         }
         let decoder = unsafe ReplyDecoder(frames: frames)
@@ -45,32 +52,42 @@ public struct ReplyDecoder {
         case VIGIL__V1__REPLY__KIND_SCORE:
             return unsafe (id, .score(try decoder.answer(message.pointee.score.pointee)))
         case VIGIL__V1__REPLY__KIND_DAEMON:
-            return unsafe (id, .control(.status(ControlDecoder.status(message.pointee.daemon.pointee))))
+            return unsafe (
+                id, .control(.status(ControlDecoder.status(message.pointee.daemon.pointee)))
+            )
         case VIGIL__V1__REPLY__KIND_MODELS:
-            return unsafe (id, .control(.models(ControlDecoder.models(message.pointee.models.pointee))))
+            return unsafe (
+                id, .control(.models(ControlDecoder.models(message.pointee.models.pointee)))
+            )
         case VIGIL__V1__REPLY__KIND_RELOAD:
             let reload = unsafe message.pointee.reload.pointee
-            return unsafe (id, .control(.reload(ControlDecoder.texts(reload.changes, reload.n_changes))))
+            return unsafe (
+                id, .control(.reload(ControlDecoder.texts(reload.changes, reload.n_changes)))
+            )
         default:
             throw ReplyMalformed(description: "the reply holds no kind that is known")
         }
     }
 
     private static func refusal(_ status: Vigil__V1__Status) -> Refusal {
-        let code = unsafe UInt8(exactly: status.code.rawValue).flatMap { Code(rawValue: $0) } ?? .internal
+        let code =
+            unsafe UInt8(exactly: status.code.rawValue).flatMap { Code(rawValue: $0) } ?? .internal
         return unsafe Refusal(
-            code, ControlDecoder.text(status.message),
+            code,
+            ControlDecoder.text(status.message),
             field: status.field.map { unsafe ControlDecoder.text($0) },
             row: unsafe status.has_row != 0 ? Int(clamping: status.row) : nil,
             retryAfterMicroseconds: unsafe status.has_retry_after_microseconds != 0
                 ? status.retry_after_microseconds : nil,
-            near: unsafe ControlDecoder.texts(status.near, status.n_near))
+            near: unsafe ControlDecoder.texts(status.near, status.n_near)
+        )
     }
 
     private func answer(_ score: Vigil__V1__ScoreReply) throws(ReplyMalformed) -> ScoreAnswer {
         var answer = ScoreAnswer()
         for index in unsafe 0..<score.n_outputs {
-            guard let entry = unsafe score.outputs[index]?.pointee, let value = unsafe entry.value else {
+            guard let entry = unsafe score.outputs[index]?.pointee, let value = unsafe entry.value
+            else {
                 throw ReplyMalformed(description: "output \(index) has no value")
             }
             var output = unsafe ScoreAnswer.Output(value: try tensor(value.pointee))
@@ -84,7 +101,8 @@ public struct ReplyDecoder {
             answer.outputs.append(output)
         }
         for index in unsafe 0..<score.n_p_values {
-            guard let entry = unsafe score.p_values[index]?.pointee, let value = unsafe entry.value else {
+            guard let entry = unsafe score.p_values[index]?.pointee, let value = unsafe entry.value
+            else {
                 throw ReplyMalformed(description: "p-value \(index) has no value")
             }
             var pValue = unsafe ScoreAnswer.PValue(value: try tensor(value.pointee))
@@ -95,7 +113,9 @@ public struct ReplyDecoder {
         if let ratio = unsafe score.log_likelihood_ratio {
             answer.logLikelihoodRatio = unsafe try tensor(ratio.pointee)
         }
-        if let provenance = unsafe score.provenance { answer.origin = unsafe ControlDecoder.origin(provenance.pointee) }
+        if let provenance = unsafe score.provenance {
+            answer.origin = unsafe ControlDecoder.origin(provenance.pointee)
+        }
         if let timing = unsafe score.timing {
             answer.queueNanoseconds = unsafe timing.pointee.queue_nanoseconds
             answer.computeNanoseconds = unsafe timing.pointee.compute_nanoseconds
@@ -105,26 +125,42 @@ public struct ReplyDecoder {
     }
 
     private func tensor(_ message: Vigil__V1__Tensor) throws(ReplyMalformed) -> TensorValue {
-        guard let code = unsafe UInt8(exactly: message.type.rawValue), let type = ElementType(rawValue: code)
-        else { throw ReplyMalformed(description: unsafe "a tensor has the unknown type \(message.type.rawValue)") }
+        guard let code = unsafe UInt8(exactly: message.type.rawValue),
+            let type = ElementType(rawValue: code)
+        else {
+            throw ReplyMalformed(
+                description: unsafe "a tensor has the unknown type \(message.type.rawValue)"
+            )
+        }
         let shape = unsafe (0..<message.n_shape).map { unsafe Int(message.shape[$0]) }
         let content: LentFrame
         if unsafe message.has_frame != 0 {
             guard unsafe message.frame >= 1, unsafe Int(message.frame) <= frames.count else {
                 throw ReplyMalformed(
-                    description: unsafe "a tensor lies in frame \(message.frame) of \(frames.count)")
+                    description: unsafe "a tensor lies in frame \(message.frame) of \(frames.count)"
+                )
             }
             content = unsafe frames[Int(message.frame) - 1]
         } else {
-            content = unsafe LentFrame(base: UnsafeRawPointer(message.data.data), count: message.data.len)
+            content = unsafe LentFrame(
+                base: UnsafeRawPointer(message.data.data),
+                count: message.data.len
+            )
         }
-        let expected = shape.reduce(type.byteCount) { $0.multipliedReportingOverflow(by: $1).partialValue }
+        let expected = shape.reduce(type.byteCount) {
+            $0.multipliedReportingOverflow(by: $1).partialValue
+        }
         guard expected == content.count else {
             throw ReplyMalformed(
-                description: "a tensor of shape \(shape) has \(content.count) bytes, expected \(expected)")
+                description:
+                    "a tensor of shape \(shape) has \(content.count) bytes, expected \(expected)"
+            )
         }
         return unsafe TensorValue(
-            name: ControlDecoder.text(message.name), type: type, shape: shape,
-            bytes: [UInt8](UnsafeRawBufferPointer(start: content.base, count: content.count)))
+            name: ControlDecoder.text(message.name),
+            type: type,
+            shape: shape,
+            bytes: [UInt8](UnsafeRawBufferPointer(start: content.base, count: content.count))
+        )
     }
 }

@@ -19,7 +19,9 @@ extension ReplyEncoder {
             unsafe vigil__v1__models_reply__init(list)
             unsafe list.pointee.n_models = models.count
             unsafe list.pointee.models = unsafe make(
-                UnsafeMutablePointer<Vigil__V1__ModelDescription>?.self, count: models.count)
+                UnsafeMutablePointer<Vigil__V1__ModelDescription>?.self,
+                count: models.count
+            )
             for (index, model) in models.enumerated() {
                 unsafe list.pointee.models[index] = unsafe message(model)
             }
@@ -85,8 +87,12 @@ extension ReplyEncoder {
         unsafe message.pointee.monitored = unsafe texts(model.monitored)
         unsafe message.pointee.folder = unsafe text(model.folder)
         unsafe message.pointee.calibration = unsafe model.calibration.map { unsafe text($0) }
-        unsafe message.pointee.calibration_date = unsafe model.calibrationDate.map { unsafe text($0) }
-        unsafe message.pointee.calibration_reason = unsafe model.calibrationReason.map { unsafe text($0) }
+        unsafe message.pointee.calibration_date = unsafe model.calibrationDate.map {
+            unsafe text($0)
+        }
+        unsafe message.pointee.calibration_reason = unsafe model.calibrationReason.map {
+            unsafe text($0)
+        }
         if let coverage = model.coverage {
             unsafe message.pointee.has_coverage = 1
             unsafe message.pointee.coverage = coverage
@@ -100,7 +106,9 @@ extension ReplyEncoder {
         unsafe message.pointee.n_ladder_rows = model.ladder.count
         unsafe message.pointee.ladder_rows = unsafe numbers(model.ladder.map { UInt64($0.rows) })
         unsafe message.pointee.n_ladder_nanoseconds = model.ladder.count
-        unsafe message.pointee.ladder_nanoseconds = unsafe numbers(model.ladder.map { UInt64($0.nanoseconds) })
+        unsafe message.pointee.ladder_nanoseconds = unsafe numbers(
+            model.ladder.map { UInt64($0.nanoseconds) }
+        )
         unsafe (message.pointee.n_bins, message.pointee.bins) = unsafe binEvents(model.bins)
         return unsafe message
     }
@@ -109,13 +117,17 @@ extension ReplyEncoder {
         _ list: [TensorDescription]
     ) -> UnsafeMutablePointer<UnsafeMutablePointer<Vigil__V1__TensorDescription>?> {
         let entries = unsafe make(
-            UnsafeMutablePointer<Vigil__V1__TensorDescription>?.self, count: list.count)
+            UnsafeMutablePointer<Vigil__V1__TensorDescription>?.self,
+            count: list.count
+        )
         for (index, tensor) in list.enumerated() {
             let entry = unsafe make(Vigil__V1__TensorDescription.self)
             unsafe vigil__v1__tensor_description__init(entry)
             unsafe entry.pointee.name = unsafe text(tensor.signature.name)
             unsafe entry.pointee.has_type = 1
-            unsafe entry.pointee.type = Vigil__V1__DataType(rawValue: UInt32(tensor.signature.type.rawValue))
+            unsafe entry.pointee.type = Vigil__V1__DataType(
+                rawValue: UInt32(tensor.signature.type.rawValue)
+            )
             unsafe entry.pointee.n_shape = tensor.signature.shape.count
             unsafe entry.pointee.shape = unsafe numbers(tensor.signature.shape.map(Int64.init))
             unsafe entry.pointee.unit = unsafe text(tensor.unit)
@@ -134,7 +146,9 @@ extension ReplyEncoder {
         _ list: [UncertaintyDescription]
     ) -> UnsafeMutablePointer<UnsafeMutablePointer<Vigil__V1__UncertaintyDescription>?> {
         let entries = unsafe make(
-            UnsafeMutablePointer<Vigil__V1__UncertaintyDescription>?.self, count: list.count)
+            UnsafeMutablePointer<Vigil__V1__UncertaintyDescription>?.self,
+            count: list.count
+        )
         for (index, item) in list.enumerated() {
             let entry = unsafe make(Vigil__V1__UncertaintyDescription.self)
             unsafe vigil__v1__uncertainty_description__init(entry)
@@ -151,7 +165,9 @@ extension ReplyEncoder {
             unsafe entry.pointee.truth = unsafe text(item.truth)
             unsafe entry.pointee.n_classes = item.classes.count
             unsafe entry.pointee.classes = unsafe make(
-                UnsafeMutablePointer<Vigil__V1__ClassDescription>?.self, count: item.classes.count)
+                UnsafeMutablePointer<Vigil__V1__ClassDescription>?.self,
+                count: item.classes.count
+            )
             for (position, one) in item.classes.enumerated() {
                 let label = unsafe make(Vigil__V1__ClassDescription.self)
                 unsafe vigil__v1__class_description__init(label)

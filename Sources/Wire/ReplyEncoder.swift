@@ -37,14 +37,22 @@ public struct ReplyEncoder {
         public let coverage: Double
         /// Timing.
         public let queueNanoseconds: UInt64
+        /// From the first row run to the last row done.
         public let computeNanoseconds: UInt64
+        /// Rows of the largest micro-batch that a row of the request shared.
         public let batch: Int
 
         /// An answer.
         public init(
-            layout: AnswerLayout, rows: Int, base: UnsafeMutableRawPointer,
-            offsets: InlineArray<48, Int>, flaggedOutputs: UInt32, coverage: Double,
-            queueNanoseconds: UInt64, computeNanoseconds: UInt64, batch: Int
+            layout: AnswerLayout,
+            rows: Int,
+            base: UnsafeMutableRawPointer,
+            offsets: InlineArray<48, Int>,
+            flaggedOutputs: UInt32,
+            coverage: Double,
+            queueNanoseconds: UInt64,
+            computeNanoseconds: UInt64,
+            batch: Int
         ) {
             self.layout = layout
             self.rows = rows
@@ -103,13 +111,17 @@ public struct ReplyEncoder {
         let layout = answer.layout
         unsafe score.pointee.n_outputs = layout.outputs.count
         unsafe score.pointee.outputs = unsafe arena.make(
-            UnsafeMutablePointer<Vigil__V1__Output>?.self, count: layout.outputs.count)
+            UnsafeMutablePointer<Vigil__V1__Output>?.self,
+            count: layout.outputs.count
+        )
         for index in layout.outputs.indices {
             unsafe score.pointee.outputs[index] = unsafe output(index, answer, isFramed)
         }
         unsafe score.pointee.n_p_values = layout.pValues.count
         unsafe score.pointee.p_values = unsafe arena.make(
-            UnsafeMutablePointer<Vigil__V1__PValue>?.self, count: layout.pValues.count)
+            UnsafeMutablePointer<Vigil__V1__PValue>?.self,
+            count: layout.pValues.count
+        )
         for index in layout.pValues.indices {
             let entry = layout.pValues[index]
             let value = unsafe arena.make(Vigil__V1__PValue.self)
@@ -144,7 +156,9 @@ public struct ReplyEncoder {
     }
 
     private mutating func output(
-        _ index: Int, _ answer: Answer, _ isFramed: Bool
+        _ index: Int,
+        _ answer: Answer,
+        _ isFramed: Bool
     ) -> UnsafeMutablePointer<Vigil__V1__Output> {
         let entry = answer.layout.outputs[index]
         let output = unsafe arena.make(Vigil__V1__Output.self)
@@ -157,8 +171,12 @@ public struct ReplyEncoder {
             unsafe output.pointee.coverage = answer.coverage
         }
         unsafe output.pointee.value = unsafe tensor(entry.value, answer, isFramed)
-        if let lower = entry.lower { unsafe output.pointee.lower = unsafe tensor(lower, answer, isFramed) }
-        if let upper = entry.upper { unsafe output.pointee.upper = unsafe tensor(upper, answer, isFramed) }
+        if let lower = entry.lower {
+            unsafe output.pointee.lower = unsafe tensor(lower, answer, isFramed)
+        }
+        if let upper = entry.upper {
+            unsafe output.pointee.upper = unsafe tensor(upper, answer, isFramed)
+        }
         if let flags = entry.flags, answer.flaggedOutputs & (1 << UInt32(index)) != 0 {
             unsafe output.pointee.flags = unsafe tensor(flags, answer, isFramed)
         }
@@ -166,7 +184,9 @@ public struct ReplyEncoder {
     }
 
     private mutating func tensor(
-        _ index: Int, _ answer: Answer, _ isFramed: Bool
+        _ index: Int,
+        _ answer: Answer,
+        _ isFramed: Bool
     ) -> UnsafeMutablePointer<Vigil__V1__Tensor> {
         let section = answer.layout.sections[index]
         let tensor = unsafe arena.make(Vigil__V1__Tensor.self)
@@ -222,7 +242,10 @@ public struct ReplyEncoder {
     func binEvents(
         _ list: [BinEvents]
     ) -> (Int, UnsafeMutablePointer<UnsafeMutablePointer<Vigil__V1__BinEvents>?>) {
-        let entries = unsafe arena.make(UnsafeMutablePointer<Vigil__V1__BinEvents>?.self, count: list.count)
+        let entries = unsafe arena.make(
+            UnsafeMutablePointer<Vigil__V1__BinEvents>?.self,
+            count: list.count
+        )
         for (index, bins) in list.enumerated() {
             let entry = unsafe arena.make(Vigil__V1__BinEvents.self)
             unsafe vigil__v1__bin_events__init(entry)
@@ -255,5 +278,7 @@ public struct ReplyEncoder {
 
     func text(_ string: String) -> UnsafeMutablePointer<CChar> { unsafe arena.text(string) }
 
-    func draft(_ reply: UnsafeMutablePointer<Vigil__V1__Reply>) -> Draft { unsafe Draft(reply: reply) }
+    func draft(_ reply: UnsafeMutablePointer<Vigil__V1__Reply>) -> Draft {
+        unsafe Draft(reply: reply)
+    }
 }

@@ -3,8 +3,9 @@ internal import CWireMessages
 public import Messages
 internal import Tensors
 
-/// Reads a request's header frame. Nothing of it can end the process; what is wrong becomes a
-/// refusal.
+/// Reads a request's header frame.
+///
+/// Nothing of it can end the process; what is wrong becomes a refusal.
 public enum RequestDecoder {
     /// What a header holds.
     public enum Kind: Sendable, Equatable {
@@ -21,7 +22,9 @@ public enum RequestDecoder {
 
     /// The request's id as far as it can be read: for refusals of what cannot be decoded.
     public static func peekId(_ header: LentFrame) -> UInt64 {
-        guard let base = unsafe header.base, header.count >= 2, unsafe base.load(as: UInt8.self) == 0x08 else {
+        guard let base = unsafe header.base, header.count >= 2,
+            unsafe base.load(as: UInt8.self) == 0x08
+        else {
             return 0
         }
         var id: UInt64 = 0
@@ -33,38 +36,54 @@ public enum RequestDecoder {
         return 0
     }
 
-    /// Decodes a header. `request` then points into the arena and the frames.
+    /// Decodes a header.
+    ///
+    /// `request` then points into the arena and the frames.
     ///
     /// - Returns: the request's id and kind.
     public static func decode(
-        _ header: LentFrame, frames: UnsafeBufferPointer<LentFrame>, arena: Arena,
+        _ header: LentFrame,
+        frames: UnsafeBufferPointer<LentFrame>,
+        arena: Arena,
         into request: inout ScoreRequest
     ) throws(Refusal) -> (id: UInt64, kind: Kind) {
         arena.reset(limit: header.count * 4 + spareBytes)
         guard
             let message = unsafe vigil__v1__request__unpack(
-                arena.allocator, header.count, header.base?.assumingMemoryBound(to: UInt8.self))
+                arena.allocator,
+                header.count,
+                header.base?.assumingMemoryBound(to: UInt8.self)
+            )
         else {
             throw Refusal(
-                .invalid, "the header frame of \(header.count) bytes is not a vigil.v1.Request",
-                field: "header")
+                .invalid,
+                "the header frame of \(header.count) bytes is not a vigil.v1.Request",
+                field: "header"
+            )
         }
         let id = unsafe message.pointee.id
         switch unsafe message.pointee.kind_case {
         case VIGIL__V1__REQUEST__KIND_SCORE:
-            unsafe try ScoreDecoder(frames: frames).decode(message.pointee.score.pointee, into: &request)
+            unsafe try ScoreDecoder(frames: frames).decode(
+                message.pointee.score.pointee,
+                into: &request
+            )
             return (id, .score)
         case VIGIL__V1__REQUEST__KIND_STATUS:
             return (id, .control(.status))
         case VIGIL__V1__REQUEST__KIND_MODELS:
-            let name = unsafe message.pointee.models.pointee.model.map { unsafe String(cString: $0) }
+            let name = unsafe message.pointee.models.pointee.model.map {
+                unsafe String(cString: $0)
+            }
             return (id, .control(.models(name)))
         case VIGIL__V1__REQUEST__KIND_RELOAD:
             return (id, .control(.reload))
         default:
             throw Refusal(
-                .invalid, "the request holds no kind that is known, allowed are score, status, models, reload",
-                field: "kind")
+                .invalid,
+                "the request holds no kind that is known, allowed are score, status, models, reload",
+                field: "kind"
+            )
         }
     }
 }
@@ -78,10 +97,19 @@ private struct ScoreDecoder {
         request.model = unsafe Self.text(score.model)
         request.version = unsafe score.version.map { unsafe Self.text($0) }
         request.inputCount = unsafe try tensors(
-            score.inputs, score.n_inputs, ScoreRequest.maximumInputs, "inputs", &request.inputs)
+            score.inputs,
+            score.n_inputs,
+            ScoreRequest.maximumInputs,
+            "inputs",
+            &request.inputs
+        )
         request.columnCount = unsafe try tensors(
-            score.columns, score.n_columns, ScoreRequest.maximumColumns, "columns",
-            &request.columns)
+            score.columns,
+            score.n_columns,
+            ScoreRequest.maximumColumns,
+            "columns",
+            &request.columns
+        )
         request.deadlineMicroseconds =
             unsafe score.has_deadline_microseconds != 0 ? score.deadline_microseconds : nil
         request.priority = .standard
@@ -90,8 +118,10 @@ private struct ScoreDecoder {
                 let priority = Priority(rawValue: value)
             else {
                 throw Refusal(
-                    .invalid, unsafe "found \(score.priority.rawValue), allowed are TRIGGER, STANDARD, BULK",
-                    field: "priority")
+                    .invalid,
+                    unsafe "found \(score.priority.rawValue), allowed are TRIGGER, STANDARD, BULK",
+                    field: "priority"
+                )
             }
             request.priority = priority
         }
@@ -107,8 +137,10 @@ private struct ScoreDecoder {
             case VIGIL__V1__EXTRA__ATTRIBUTIONS: request.wantsAttributions = true
             default:
                 throw Refusal(
-                    .invalid, unsafe "found \(score.extras[index].rawValue), allowed are SETS, ATTRIBUTIONS",
-                    field: "extras[\(index)]")
+                    .invalid,
+                    unsafe "found \(score.extras[index].rawValue), allowed are SETS, ATTRIBUTIONS",
+                    field: "extras[\(index)]"
+                )
             }
         }
     }
@@ -118,24 +150,34 @@ private struct ScoreDecoder {
         var count = 0
         while unsafe pointer[count] != 0 { count += 1 }
         return unsafe LentText(
-            base: UnsafeRawPointer(pointer).assumingMemoryBound(to: UInt8.self), count: count)
+            base: UnsafeRawPointer(pointer).assumingMemoryBound(to: UInt8.self),
+            count: count
+        )
     }
 
     private func names(
-        _ score: Vigil__V1__Score, _ outputs: inout InlineArray<16, LentText>
+        _ score: Vigil__V1__Score,
+        _ outputs: inout InlineArray<16, LentText>
     ) throws(Refusal) -> Int {
         guard unsafe score.n_outputs <= ScoreRequest.maximumOutputs else {
             throw Refusal(
-                .invalid, unsafe "found \(score.n_outputs), allowed are \(ScoreRequest.maximumOutputs)",
-                field: "outputs")
+                .invalid,
+                unsafe "found \(score.n_outputs), allowed are \(ScoreRequest.maximumOutputs)",
+                field: "outputs"
+            )
         }
-        for index in unsafe 0..<score.n_outputs { outputs[index] = unsafe Self.text(score.outputs[index]) }
+        for index in unsafe 0..<score.n_outputs {
+            outputs[index] = unsafe Self.text(score.outputs[index])
+        }
         return unsafe score.n_outputs
     }
 
     private func tensors(
-        _ list: UnsafeMutablePointer<UnsafeMutablePointer<Vigil__V1__Tensor>?>?, _ count: Int,
-        _ limit: Int, _ field: String, _ tensors: inout InlineArray<8, LentTensor>
+        _ list: UnsafeMutablePointer<UnsafeMutablePointer<Vigil__V1__Tensor>?>?,
+        _ count: Int,
+        _ limit: Int,
+        _ field: String,
+        _ tensors: inout InlineArray<8, LentTensor>
     ) throws(Refusal) -> Int {
         guard count <= limit else {
             throw Refusal(.invalid, "found \(count), allowed are \(limit)", field: field)
@@ -148,36 +190,48 @@ private struct ScoreDecoder {
     }
 
     private func tensor(
-        _ message: Vigil__V1__Tensor, field: () -> String
+        _ message: Vigil__V1__Tensor,
+        field: () -> String
     ) throws(Refusal) -> LentTensor {
         var tensor = LentTensor()
         tensor.name = unsafe Self.text(message.name)
-        tensor.type = unsafe UInt8(exactly: message.type.rawValue).flatMap { ElementType(rawValue: $0) }
+        tensor.type = unsafe UInt8(exactly: message.type.rawValue).flatMap {
+            ElementType(rawValue: $0)
+        }
         guard unsafe message.n_shape <= LentTensor.maximumRank else {
             throw Refusal(
                 .invalid,
                 unsafe "found \(message.n_shape) dimensions, allowed are \(LentTensor.maximumRank)",
-                field: "\(field()).shape")
+                field: "\(field()).shape"
+            )
         }
         tensor.rank = unsafe message.n_shape
         for axis in unsafe 0..<message.n_shape {
             guard unsafe message.shape[axis] >= 0 else {
                 throw Refusal(
-                    .invalid, unsafe "found the size \(message.shape[axis]), allowed are whole numbers from 0",
-                    field: "\(field()).shape")
+                    .invalid,
+                    unsafe "found the size \(message.shape[axis]), allowed are whole numbers from 0",
+                    field: "\(field()).shape"
+                )
             }
             tensor.dimensions[axis] = unsafe Int(message.shape[axis])
         }
         if tensor.rank == 0 { tensor.dimensions[0] = 0 }
         let content = unsafe try bytes(
             message.has_frame != 0 ? message.frame : nil,
-            message.has_data != 0 ? message.data : nil, "frame", field)
+            message.has_data != 0 ? message.data : nil,
+            "frame",
+            field
+        )
         unsafe tensor.base = unsafe content.base
         tensor.byteCount = content.count
         tensor.isFramed = unsafe message.has_frame != 0
         let splits = unsafe try bytes(
             message.has_row_splits_frame != 0 ? message.row_splits_frame : nil,
-            message.has_row_splits != 0 ? message.row_splits : nil, "row_splits_frame", field)
+            message.has_row_splits != 0 ? message.row_splits : nil,
+            "row_splits_frame",
+            field
+        )
         unsafe tensor.splits = unsafe splits.base
         tensor.splitsByteCount = splits.count
         return tensor
@@ -185,18 +239,25 @@ private struct ScoreDecoder {
 
     /// The bytes that a frame number or inline data name.
     private func bytes(
-        _ frame: UInt32?, _ data: ProtobufCBinaryData?, _ name: String, _ field: () -> String
+        _ frame: UInt32?,
+        _ data: ProtobufCBinaryData?,
+        _ name: String,
+        _ field: () -> String
     ) throws(Refusal) -> LentFrame {
         if let frame {
             guard unsafe data == nil else {
                 throw Refusal(
-                    .invalid, "the bytes are both in the header and in frame \(frame)",
-                    field: "\(field()).\(name)")
+                    .invalid,
+                    "the bytes are both in the header and in frame \(frame)",
+                    field: "\(field()).\(name)"
+                )
             }
             guard frame >= 1, unsafe Int(frame) <= frames.count else {
                 throw Refusal(
-                    .invalid, unsafe "found frame \(frame), the message has \(frames.count) tensor frames, counted from 1",
-                    field: "\(field()).\(name)")
+                    .invalid,
+                    unsafe "found frame \(frame), the message has \(frames.count) tensor frames, counted from 1",
+                    field: "\(field()).\(name)"
+                )
             }
             return unsafe frames[Int(frame) - 1]
         }

@@ -34,7 +34,9 @@ public enum RequestEncoder {
             unsafe score.pointee.deadline_microseconds = deadline
         }
         unsafe score.pointee.has_priority = 1
-        unsafe score.pointee.priority = Vigil__V1__Priority(rawValue: UInt32(call.priority.rawValue))
+        unsafe score.pointee.priority = Vigil__V1__Priority(
+            rawValue: UInt32(call.priority.rawValue)
+        )
         if let coverage = call.coverage {
             unsafe score.pointee.has_coverage = 1
             unsafe score.pointee.coverage = coverage
@@ -49,7 +51,9 @@ public enum RequestEncoder {
         }
         unsafe score.pointee.n_outputs = call.outputs.count
         unsafe score.pointee.outputs = unsafe arena.make(
-            UnsafeMutablePointer<CChar>?.self, count: call.outputs.count)
+            UnsafeMutablePointer<CChar>?.self,
+            count: call.outputs.count
+        )
         for (index, name) in call.outputs.enumerated() {
             unsafe score.pointee.outputs[index] = unsafe arena.text(name)
         }
@@ -87,7 +91,8 @@ public enum RequestEncoder {
     }
 
     private static func pack(
-        _ id: UInt64, _ arena: Arena,
+        _ id: UInt64,
+        _ arena: Arena,
         fill: (UnsafeMutablePointer<Vigil__V1__Request>) -> Void
     ) -> [UInt8] {
         let request = unsafe arena.make(Vigil__V1__Request.self)
@@ -95,15 +100,23 @@ public enum RequestEncoder {
         unsafe request.pointee.has_id = 1
         unsafe request.pointee.id = id
         unsafe fill(request)
-        var bytes = unsafe [UInt8](repeating: 0, count: vigil__v1__request__get_packed_size(request))
+        var bytes = unsafe [UInt8](
+            repeating: 0,
+            count: vigil__v1__request__get_packed_size(request)
+        )
         unsafe vigil__v1__request__pack(request, &bytes)
         return bytes
     }
 
     private static func tensors(
-        _ list: [TensorValue], _ arena: Arena, _ frames: inout FrameList
+        _ list: [TensorValue],
+        _ arena: Arena,
+        _ frames: inout FrameList
     ) -> UnsafeMutablePointer<UnsafeMutablePointer<Vigil__V1__Tensor>?> {
-        let entries = unsafe arena.make(UnsafeMutablePointer<Vigil__V1__Tensor>?.self, count: list.count)
+        let entries = unsafe arena.make(
+            UnsafeMutablePointer<Vigil__V1__Tensor>?.self,
+            count: list.count
+        )
         for (index, tensor) in list.enumerated() {
             let entry = unsafe arena.make(Vigil__V1__Tensor.self)
             unsafe vigil__v1__tensor__init(entry)
@@ -112,7 +125,9 @@ public enum RequestEncoder {
             unsafe entry.pointee.type = Vigil__V1__DataType(rawValue: UInt32(tensor.type.rawValue))
             unsafe entry.pointee.n_shape = tensor.shape.count
             unsafe entry.pointee.shape = unsafe arena.make(Int64.self, count: tensor.shape.count)
-            for (axis, size) in tensor.shape.enumerated() { unsafe entry.pointee.shape[axis] = Int64(size) }
+            for (axis, size) in tensor.shape.enumerated() {
+                unsafe entry.pointee.shape[axis] = Int64(size)
+            }
             if let frame = frames.add(tensor.bytes) {
                 unsafe entry.pointee.has_frame = 1
                 unsafe entry.pointee.frame = frame

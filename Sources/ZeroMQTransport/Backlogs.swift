@@ -38,8 +38,9 @@ struct Backlogs {
     /// Whether this client's requests are discarded.
     func isDiscarded(_ identity: [UInt8]) -> Bool { clients[identity]?.isDiscarded ?? false }
 
-    /// Keeps a reply that could not be sent. False when the client is, or becomes, discarded:
-    /// then what was kept for it is gone.
+    /// Keeps a reply that could not be sent.
+    ///
+    /// False when the client is, or becomes, discarded: then what was kept for it is gone.
     mutating func keep(_ reply: OutgoingReply, for identity: [UInt8]) -> Bool {
         var client = clients[identity] ?? Client()
         if client.isDiscarded { return false }
@@ -61,7 +62,9 @@ struct Backlogs {
         clients[identity]?.replies = [probe]
     }
 
-    /// Tries what waits. Returns how many replies went to clients that are gone.
+    /// Tries what waits.
+    ///
+    /// Returns how many replies went to clients that are gone.
     mutating func flush(on socket: UnsafeMutableRawPointer) -> Int {
         var lost = 0
         for identity in Array(clients.keys) {

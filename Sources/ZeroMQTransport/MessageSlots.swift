@@ -61,7 +61,9 @@ final class MessageSlots {
 
     /// Closes every frame of a slot.
     func close(_ slot: Int) {
-        for index in unsafe 0..<envelopes[slot].frameCount { unsafe zmq_msg_close(message(slot, index)) }
+        for index in unsafe 0..<envelopes[slot].frameCount {
+            unsafe zmq_msg_close(message(slot, index))
+        }
         unsafe envelopes[slot].frameCount = 0
     }
 }

@@ -44,12 +44,16 @@ enum SendOutcome {
     /// The client is gone.
     case gone
 
-    /// Sends frames, identity first. Unless sent, the frames stay with the caller.
+    /// Sends frames, identity first.
+    ///
+    /// Unless sent, the frames stay with the caller.
     ///
     /// Codes of zmq_msg_send on a mandatory ROUTER: EAGAIN (queue full), EHOSTUNREACH (no
     /// such peer), EINTR. They come with the identity; the frames after it are always taken.
     static func send(
-        _ frames: UnsafeMutablePointer<zmq_msg_t>, count: Int, on socket: UnsafeMutableRawPointer
+        _ frames: UnsafeMutablePointer<zmq_msg_t>,
+        count: Int,
+        on socket: UnsafeMutableRawPointer
     ) -> SendOutcome {
         while unsafe zmq_msg_send(frames, socket, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0 {
             switch zmq_errno() {

@@ -30,13 +30,21 @@ public final class RouterLane: Sendable {
 
     /// Binds the endpoints and starts the lane.
     public init(
-        settings: TransportSettings, roster: ModelRoster, pool: AnswerPool, metrics: LaneMetrics,
+        settings: TransportSettings,
+        roster: ModelRoster,
+        pool: AnswerPool,
+        metrics: LaneMetrics,
         control: @escaping ControlHandler
     ) throws(TransportFailure) {
         let bell = Bell()
         let state = try RouterState(
-            settings: settings, roster: roster, pool: pool, metrics: metrics, control: control,
-            bell: bell)
+            settings: settings,
+            roster: roster,
+            pool: pool,
+            metrics: metrics,
+            control: control,
+            bell: bell
+        )
         self.bell = bell
         addresses = state.addresses
         thread = Mutex(nil)
@@ -54,8 +62,10 @@ public final class RouterLane: Sendable {
         return now > last && now - last > Self.stuckNanoseconds
     }
 
-    /// Ends the lane once what was admitted is answered. The roster must drain before, so that
-    /// nothing new is admitted. Blocks until the socket is closed.
+    /// Ends the lane once what was admitted is answered.
+    ///
+    /// The roster must drain before, so that nothing new is admitted. Blocks until the socket is
+    /// closed.
     public func stop() {
         stopping.store(true, ordering: .sequentiallyConsistent)
         bell.ring()
@@ -118,14 +128,21 @@ private final class RouterState {
     var addresses: [String] { socket.addresses }
 
     init(
-        settings: TransportSettings, roster: ModelRoster, pool: AnswerPool, metrics: LaneMetrics,
-        control: @escaping RouterLane.ControlHandler, bell: Bell
+        settings: TransportSettings,
+        roster: ModelRoster,
+        pool: AnswerPool,
+        metrics: LaneMetrics,
+        control: @escaping RouterLane.ControlHandler,
+        bell: Bell
     ) throws(TransportFailure) {
         socket = try RouterSocket(settings)
         deck = FlightDeck(capacity: settings.maximumInFlight, bell: bell)
         admission = Admission(
-            roster: roster, pool: pool, deck: deck,
-            maximumWaitMilliseconds: settings.maximumWaitMilliseconds)
+            roster: roster,
+            pool: pool,
+            deck: deck,
+            maximumWaitMilliseconds: settings.maximumWaitMilliseconds
+        )
         self.roster = roster
         slots = MessageSlots(capacity: settings.maximumInFlight)
         self.metrics = metrics
@@ -136,7 +153,9 @@ private final class RouterState {
         unsafe outgoing = .allocate(capacity: Self.replyFrames)
         unsafe lentFrames = .allocate(capacity: RequestDecoder.maximumFrames)
         backlogs = Backlogs(
-            clientBytes: settings.clientBacklogBytes, totalBytes: settings.totalBacklogBytes)
+            clientBytes: settings.clientBacklogBytes,
+            totalBytes: settings.totalBacklogBytes
+        )
     }
 
     deinit {
@@ -213,8 +232,9 @@ private final class RouterState {
         return true
     }
 
-    /// Reads the frames of one message into a slot. Frames past the limit are dropped; the
-    /// decoder then finds them missing.
+    /// Reads the frames of one message into a slot.
+    ///
+    /// Frames past the limit are dropped; the decoder then finds them missing.
     private func read(_ slot: Int) -> Bool {
         let envelope = unsafe slots.envelope(slot)
         unsafe envelope.pointee.frameCount = 0
@@ -231,7 +251,8 @@ private final class RouterState {
         var bytes = 0
         while unsafe zmq_msg_more(last) != 0 {
             let index = unsafe envelope.pointee.frameCount
-            let place = unsafe index < MessageSlots.framesPerSlot ? slots.message(slot, index) : outgoing
+            let place =
+                unsafe index < MessageSlots.framesPerSlot ? slots.message(slot, index) : outgoing
             unsafe zmq_msg_init(place)
             // The rest of a message is there once its first frame is.
             while unsafe zmq_msg_recv(place, socket.socket, 0) < 0 {
@@ -262,7 +283,9 @@ private final class RouterState {
         return true
     }
 
-    /// Decodes and admits. True when the flight holds the slot from now on.
+    /// Decodes and admits.
+    ///
+    /// True when the flight holds the slot from now on.
     private func take(_ slot: Int, _ flight: FlightPointer?) -> Bool {
         let envelope = unsafe slots.envelope(slot)
         guard unsafe envelope.pointee.frameCount >= 2 else {
@@ -272,11 +295,16 @@ private final class RouterState {
         let header = unsafe Self.frame(slots.message(slot, 1))
         unsafe envelope.pointee.id = RequestDecoder.peekId(header)
         let frameCount = unsafe envelope.pointee.frameCount - 2
-        for index in 0..<frameCount { unsafe lentFrames[index] = unsafe Self.frame(slots.message(slot, index + 2)) }
+        for index in 0..<frameCount {
+            unsafe lentFrames[index] = unsafe Self.frame(slots.message(slot, index + 2))
+        }
         do throws(Refusal) {
             let decoded = unsafe try RequestDecoder.decode(
-                header, frames: UnsafeBufferPointer(start: lentFrames, count: frameCount),
-                arena: slots.arena(slot), into: &request)
+                header,
+                frames: UnsafeBufferPointer(start: lentFrames, count: frameCount),
+                arena: slots.arena(slot),
+                into: &request
+            )
             unsafe envelope.pointee.id = decoded.id
             switch decoded.kind {
             case .control(let asked):
@@ -288,8 +316,10 @@ private final class RouterState {
                 }
                 guard let flight = unsafe flight else {
                     throw Refusal(
-                        .overloaded, "\(deck.capacity) requests are held, allowed are \(deck.capacity)",
-                        retryAfterMicroseconds: 1000)
+                        .overloaded,
+                        "\(deck.capacity) requests are held, allowed are \(deck.capacity)",
+                        retryAfterMicroseconds: 1000
+                    )
                 }
                 unsafe try admission.admit(request, into: flight, arrival: MonotonicClock.now())
                 return true
@@ -303,8 +333,10 @@ private final class RouterState {
     private func startControl(_ slot: Int, _ asked: ControlRequest) throws(Refusal) {
         guard controlRunning < Self.maximumControl else {
             throw Refusal(
-                .overloaded, "\(controlRunning) control requests run, allowed are \(Self.maximumControl)",
-                retryAfterMicroseconds: 10_000)
+                .overloaded,
+                "\(controlRunning) control requests run, allowed are \(Self.maximumControl)",
+                retryAfterMicroseconds: 10_000
+            )
         }
         controlRunning += 1
         let identity = unsafe Self.bytes(slots.message(slot, 0))
@@ -316,8 +348,12 @@ private final class RouterState {
             // There is room: no more run than the mailbox holds.
             _ = outcomes.put(
                 ControlOutcome(
-                    identity: identity, hasDelimiter: envelope.hasDelimiter, id: envelope.id,
-                    reply: reply))
+                    identity: identity,
+                    hasDelimiter: envelope.hasDelimiter,
+                    id: envelope.id,
+                    reply: reply
+                )
+            )
         }
     }
 
@@ -331,7 +367,8 @@ private final class RouterState {
         var encoder = ReplyEncoder(arena: replyArena)
         let draft = unsafe encoder.refusal(
             Refusal(.overloaded, "replies are not read: requests are discarded until they are"),
-            id: slots.envelope(slot).pointee.id)
+            id: slots.envelope(slot).pointee.id
+        )
         let count = prepare(slot, draft)
         unsafe backlogs.setProbe(OutgoingReply(moving: outgoing, count: count), for: identity)
         slots.close(slot)
@@ -378,20 +415,27 @@ private final class RouterState {
             refuse(slot, refusal)
             return
         }
-        guard let layout = unsafe flight.pointee.layout, let base = unsafe flight.pointee.answer else {
+        guard let layout = unsafe flight.pointee.layout, let base = unsafe flight.pointee.answer
+        else {
             preconditionFailure("a completed flight has an answer or a refusal")
         }
         let isFramed = unsafe slots.envelope(slot).pointee.isFramed
         var encoder = ReplyEncoder(arena: replyArena)
         let draft = unsafe encoder.answer(
             ReplyEncoder.Answer(
-                layout: layout, rows: flight.pointee.rows, base: base,
-                offsets: flight.pointee.offsets, flaggedOutputs: flight.pointee.flaggedOutputs,
+                layout: layout,
+                rows: flight.pointee.rows,
+                base: base,
+                offsets: flight.pointee.offsets,
+                flaggedOutputs: flight.pointee.flaggedOutputs,
                 coverage: flight.pointee.coverage,
                 queueNanoseconds: flight.pointee.queueNanoseconds,
                 computeNanoseconds: flight.pointee.computeNanoseconds,
-                batch: flight.pointee.largestBatch),
-            id: slots.envelope(slot).pointee.id, isFramed: isFramed)
+                batch: flight.pointee.largestBatch
+            ),
+            id: slots.envelope(slot).pointee.id,
+            isFramed: isFramed
+        )
         var count = prepare(slot, draft)
         count = unsafe append(encoder, flight, layout, base, at: count)
         unsafe admission.record(flight, now: MonotonicClock.now())
@@ -400,8 +444,11 @@ private final class RouterState {
 
     /// Puts the sections of a framed answer behind the header; large ones are lent.
     private func append(
-        _ encoder: ReplyEncoder, _ flight: FlightPointer, _ layout: AnswerLayout,
-        _ base: UnsafeMutableRawPointer, at start: Int
+        _ encoder: ReplyEncoder,
+        _ flight: FlightPointer,
+        _ layout: AnswerLayout,
+        _ base: UnsafeMutableRawPointer,
+        at start: Int
     ) -> Int {
         let rows = unsafe flight.pointee.rows
         var lent = 0
@@ -449,8 +496,9 @@ private final class RouterState {
         ship(prepareHeader(draft, hasDelimiter: outcome.hasDelimiter))
     }
 
-    /// Identity, delimiter and header of a reply in `outgoing`; returns the frames used. The
-    /// identity is copied: a flight that still runs keeps its own.
+    /// Identity, delimiter and header of a reply in `outgoing`; returns the frames used.
+    ///
+    /// The identity is copied: a flight that still runs keeps its own.
     private func prepare(_ slot: Int, _ draft: ReplyEncoder.Draft) -> Int {
         unsafe zmq_msg_init(outgoing)
         unsafe zmq_msg_copy(outgoing, slots.message(slot, 0))
@@ -501,7 +549,10 @@ private final class RouterState {
     }
 
     private static func frame(_ message: UnsafeMutablePointer<zmq_msg_t>) -> LentFrame {
-        unsafe LentFrame(base: UnsafeRawPointer(zmq_msg_data(message)), count: zmq_msg_size(message))
+        unsafe LentFrame(
+            base: UnsafeRawPointer(zmq_msg_data(message)),
+            count: zmq_msg_size(message)
+        )
     }
 
     private static func bytes(_ message: UnsafeMutablePointer<zmq_msg_t>) -> [UInt8] {

@@ -1,7 +1,9 @@
 internal import CZeroMQ
 internal import Glibc
 
-/// A ROUTER socket and its context. One thread; errors are converted where they occur.
+/// A ROUTER socket and its context.
+///
+/// One thread; errors are converted where they occur.
 @safe
 final class RouterSocket {
     private let context: UnsafeMutableRawPointer
@@ -30,7 +32,9 @@ final class RouterSocket {
             unsafe try Self.set(socket, ZMQ_RCVHWM, Int32(settings.highWaterMark))
             unsafe try Self.set(socket, ZMQ_BACKLOG, Self.backlog)
             unsafe try Self.set(socket, ZMQ_LINGER, Int32(settings.lingerMilliseconds))
-            let hasIPv6 = settings.endpoints.contains { $0.address.contains("[") || $0.address.contains("*") }
+            let hasIPv6 = settings.endpoints.contains {
+                $0.address.contains("[") || $0.address.contains("*")
+            }
             unsafe try Self.set(socket, ZMQ_IPV6, hasIPv6 ? 1 : 0)
             // A client that reconnects under its old identity takes over from the old peer.
             unsafe try Self.set(socket, ZMQ_ROUTER_HANDOVER, 1)
@@ -59,7 +63,9 @@ final class RouterSocket {
     }
 
     private static func set(
-        _ socket: UnsafeMutableRawPointer, _ option: Int32, _ value: Int32
+        _ socket: UnsafeMutableRawPointer,
+        _ option: Int32,
+        _ value: Int32
     ) throws(TransportFailure) {
         var value = value
         guard unsafe zmq_setsockopt(socket, option, &value, MemoryLayout<Int32>.size) == 0 else {
@@ -68,7 +74,9 @@ final class RouterSocket {
     }
 
     private static func setWide(
-        _ socket: UnsafeMutableRawPointer, _ option: Int32, _ value: Int64
+        _ socket: UnsafeMutableRawPointer,
+        _ option: Int32,
+        _ value: Int64
     ) throws(TransportFailure) {
         var value = value
         guard unsafe zmq_setsockopt(socket, option, &value, MemoryLayout<Int64>.size) == 0 else {

@@ -13,7 +13,8 @@ struct BenchCommand: AsyncParsableCommand {
             Closed loop: --window requests are always in flight. Open loop, with --rate: \
             requests leave at the moments of a Poisson process and latency counts from the \
             intended moment.
-            """)
+            """
+    )
 
     @Argument(help: "Model to load.") var model: String
     @Option(help: "Data file (.npy, .npz) that the events are taken from.") var data: String
@@ -71,7 +72,9 @@ struct BenchCommand: AsyncParsableCommand {
             }
             let source = try EventSource(events, model: description)
             guard source.rows >= rows else {
-                throw Complaint("\(events.path) holds \(source.rows) events, --rows asks for \(rows)")
+                throw Complaint(
+                    "\(events.path) holds \(source.rows) events, --rows asks for \(rows)"
+                )
             }
             var call = source.call(0..<rows)
             call.isRaw = raw
@@ -89,8 +92,10 @@ struct BenchCommand: AsyncParsableCommand {
 
     private func report(_ outcome: LoadLoop.Outcome) throws {
         var histogram = Histogram<UInt64>(
-            lowestDiscernibleValue: 1, highestTrackableValue: 3_600_000_000_000,
-            numberOfSignificantValueDigits: .three)
+            lowestDiscernibleValue: 1,
+            highestTrackableValue: 3_600_000_000_000,
+            numberOfSignificantValueDigits: .three
+        )
         for latency in outcome.latencies { histogram.record(latency) }
         func percentile(_ share: Double) -> Double {
             Double(histogram.valueAtPercentile(share)) / 1000
@@ -98,17 +103,27 @@ struct BenchCommand: AsyncParsableCommand {
         let seconds = Double(outcome.nanoseconds) * 1e-9
         let rps = Double(outcome.replies) / seconds
         let report = Report(
-            model: model, loop: rate == nil ? "closed" : "open", rows: rows,
-            window: rate == nil ? window : nil, rate: rate, requests: outcome.replies,
-            refusals: outcome.refusals, requests_per_second: rps,
+            model: model,
+            loop: rate == nil ? "closed" : "open",
+            rows: rows,
+            window: rate == nil ? window : nil,
+            rate: rate,
+            requests: outcome.replies,
+            refusals: outcome.refusals,
+            requests_per_second: rps,
             events_per_second: rps * Double(rows),
             reply_bytes_per_second: Double(outcome.bytes) / seconds,
             latency_us: Latency(
-                p50: percentile(50), p90: percentile(90), p99: percentile(99),
-                maximum: percentile(100)))
+                p50: percentile(50),
+                p90: percentile(90),
+                p99: percentile(99),
+                maximum: percentile(100)
+            )
+        )
         if json { return try Output.json(report) }
         print(
-            "\(report.loop) loop, \(rows) events a request, \(outcome.replies) requests, \(outcome.refusals) refused")
+            "\(report.loop) loop, \(rows) events a request, \(outcome.replies) requests, \(outcome.refusals) refused"
+        )
         Output.table(
             ["requests/s", "events/s", "p50 us", "p90 us", "p99 us", "max us"],
             [
@@ -118,6 +133,7 @@ struct BenchCommand: AsyncParsableCommand {
                     Output.fixed(report.latency_us.p99, 1),
                     Output.fixed(report.latency_us.maximum, 1),
                 ]
-            ])
+            ]
+        )
     }
 }

@@ -16,10 +16,12 @@ struct CalibrateCommand: AsyncParsableCommand {
             what runs, at its precision, on its device. The calibration file is written beside \
             the artefact, in the folder that the daemon names, or where --output says; then the \
             daemon reads its models again.
-            """)
+            """
+    )
 
     @Argument(help: "Model to calibrate.") var model: String
-    @Option(help: "Labelled events (.npz): the model's inputs and its truth columns.") var data: String
+    @Option(help: "Labelled events (.npz): the model's inputs and its truth columns.") var data:
+        String
     @Option(name: .shortAndLong, help: "Calibration file to write.") var output: String?
     @Flag(help: "Leave the daemon as it is.") var noReload = false
     @OptionGroup var connection: ConnectionOptions
@@ -42,15 +44,21 @@ struct CalibrateCommand: AsyncParsableCommand {
                 throw Complaint("the daemon has no model '\(name)'")
             }
             guard !description.uncertainty.isEmpty else {
-                throw Complaint("model '\(name)' declares no uncertainty: there is nothing to calibrate")
+                throw Complaint(
+                    "model '\(name)' declares no uncertainty: there is nothing to calibrate"
+                )
             }
             let source = try EventSource(labelled, model: description)
-            let raw = try await Scoring(client: client, source: source).run(title: "scored") { call in
+            let raw = try await Scoring(client: client, source: source).run(title: "scored") {
+                call in
                 call.isRaw = true
                 call.priority = .bulk
             }
             let fit = CalibrationFit(model: description, data: labelled, raw: raw)
-            let file = try fit.file(date: Self.today(), dataDigest: Digest.text(of: labelled.fileBytes))
+            let file = try fit.file(
+                date: Self.today(),
+                dataDigest: Digest.text(of: labelled.fileBytes)
+            )
             let path =
                 output
                 ?? "\(description.folder)/calibration-\(description.engine)-\(description.precision)-\(description.deviceClass).json"
@@ -68,22 +76,30 @@ struct CalibrateCommand: AsyncParsableCommand {
                 events.append((output.output, interval.eventsPerBin, interval.bins))
             }
             for entry in output.pValues {
-                events.append(("\(output.output)/\(entry.name)", entry.table.eventsPerBin, entry.table.bins))
+                events.append(
+                    ("\(output.output)/\(entry.name)", entry.table.eventsPerBin, entry.table.bins)
+                )
             }
         }
         if json {
             return try Output.json(
                 Report(
-                    model: file.model, version: file.version, events: file.events, file: path,
+                    model: file.model,
+                    version: file.version,
+                    events: file.events,
+                    file: path,
                     outputs: Dictionary(events.map { ($0.0, $0.1) }, uniquingKeysWith: { $1 }),
-                    reload: changes))
+                    reload: changes
+                )
+            )
         }
         print("calibrated \(file.model) \(file.version) on \(file.events) events: \(path)")
         Output.table(
             ["output", "bin", "events"],
             events.flatMap { name, counts, bins in
                 counts.indices.map { [name, bins.label($0), "\(counts[$0])"] }
-            })
+            }
+        )
         for change in changes { print(change) }
     }
 

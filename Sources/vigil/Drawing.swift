@@ -22,50 +22,72 @@ struct Drawing {
     }
 
     mutating func text(
-        _ x: Double, _ y: Double, _ text: String, size: Double = 13, colour: String = "#222222",
-        anchor: String = "start", isBold: Bool = false
+        _ x: Double,
+        _ y: Double,
+        _ text: String,
+        size: Double = 13,
+        colour: String = "#222222",
+        anchor: String = "start",
+        isBold: Bool = false
     ) {
         let weight = isBold ? " font-weight=\"bold\"" : ""
-        body += "<text x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" font-size=\"\(Self.number(size))\" fill=\"\(colour)\" text-anchor=\"\(anchor)\"\(weight)>\(Self.escaped(text))</text>\n"
+        body +=
+            "<text x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" font-size=\"\(Self.number(size))\" fill=\"\(colour)\" text-anchor=\"\(anchor)\"\(weight)>\(Self.escaped(text))</text>\n"
     }
 
     /// Text that hangs from its end, for crowded axes.
     mutating func turned(_ x: Double, _ y: Double, _ text: String) {
-        body += "<text transform=\"translate(\(Self.number(x + 4)) \(Self.number(y))) rotate(-55)\" font-size=\"11\" fill=\"#222222\" text-anchor=\"end\">\(Self.escaped(text))</text>\n"
+        body +=
+            "<text transform=\"translate(\(Self.number(x + 4)) \(Self.number(y))) rotate(-55)\" font-size=\"11\" fill=\"#222222\" text-anchor=\"end\">\(Self.escaped(text))</text>\n"
     }
 
     /// Text along a vertical axis.
     mutating func upright(_ x: Double, _ y: Double, _ text: String) {
-        body += "<text transform=\"translate(\(Self.number(x)) \(Self.number(y))) rotate(-90)\" font-size=\"13\" fill=\"#222222\" text-anchor=\"middle\">\(Self.escaped(text))</text>\n"
+        body +=
+            "<text transform=\"translate(\(Self.number(x)) \(Self.number(y))) rotate(-90)\" font-size=\"13\" fill=\"#222222\" text-anchor=\"middle\">\(Self.escaped(text))</text>\n"
     }
 
     mutating func circle(_ x: Double, _ y: Double, _ radius: Double, fill: String) {
         guard x.isFinite, y.isFinite else { return }
-        body += "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" fill=\"\(fill)\"/>\n"
+        body +=
+            "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" fill=\"\(fill)\"/>\n"
     }
 
     mutating func ring(_ x: Double, _ y: Double, _ radius: Double) {
-        body += "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" fill=\"none\" stroke=\"#222222\"/>\n"
+        body +=
+            "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" fill=\"none\" stroke=\"#222222\"/>\n"
     }
 
     mutating func line(
-        _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ colour: String, dash: String = ""
+        _ x1: Double,
+        _ y1: Double,
+        _ x2: Double,
+        _ y2: Double,
+        _ colour: String,
+        dash: String = ""
     ) {
         let dashes = dash.isEmpty ? "" : " stroke-dasharray=\"\(dash)\""
-        body += "<line x1=\"\(Self.number(x1))\" y1=\"\(Self.number(y1))\" x2=\"\(Self.number(x2))\" y2=\"\(Self.number(y2))\" stroke=\"\(colour)\"\(dashes)/>\n"
+        body +=
+            "<line x1=\"\(Self.number(x1))\" y1=\"\(Self.number(y1))\" x2=\"\(Self.number(x2))\" y2=\"\(Self.number(y2))\" stroke=\"\(colour)\"\(dashes)/>\n"
     }
 
     mutating func rectangle(
-        _ x: Double, _ y: Double, _ width: Double, _ height: Double, fill: String,
+        _ x: Double,
+        _ y: Double,
+        _ width: Double,
+        _ height: Double,
+        fill: String,
         opacity: Double = 1
     ) {
         guard x.isFinite, y.isFinite, height.isFinite, height >= 0 else { return }
-        body += "<rect x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" width=\"\(Self.number(width))\" height=\"\(Self.number(height))\" fill=\"\(fill)\" fill-opacity=\"\(Self.number(opacity))\"/>\n"
+        body +=
+            "<rect x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" width=\"\(Self.number(width))\" height=\"\(Self.number(height))\" fill=\"\(fill)\" fill-opacity=\"\(Self.number(opacity))\"/>\n"
     }
 
     mutating func path(_ points: [(Double, Double)], _ colour: String) {
         let list = points.map { "\(Self.number($0.0)),\(Self.number($0.1))" }.joined(separator: " ")
-        body += "<polyline points=\"\(list)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.8\"/>\n"
+        body +=
+            "<polyline points=\"\(list)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.8\"/>\n"
     }
 
     private static func number(_ value: Double) -> String { Output.fixed(value, 2) }
@@ -112,7 +134,11 @@ struct Axes {
 
     /// Frame, title, ticks and axis labels.
     func frame(
-        _ page: inout Drawing, title: String, x: String, y: String, xTicks: [Double],
+        _ page: inout Drawing,
+        title: String,
+        x: String,
+        y: String,
+        xTicks: [Double],
         yTicks: [Double]
     ) {
         let (left, top) = (panel.x, panel.y)
@@ -139,7 +165,8 @@ struct Axes {
     static func logarithm10(_ value: Double) -> Double { log10(value) }
 
     private static func label(_ value: Double) -> String {
-        value == value.rounded() && abs(value) >= 2 || value == 0 ? Output.fixed(value, 0) : Output.fixed(value, 1)
+        value == value.rounded() && abs(value) >= 2 || value == 0
+            ? Output.fixed(value, 0) : Output.fixed(value, 1)
     }
 }
 
@@ -154,7 +181,10 @@ enum ColourScale {
         let index = min(Int(place), stops.count - 2)
         let part = place - Double(index)
         let (low, high) = (stops[index], stops[index + 1])
-        let mixed = [low.0 + (high.0 - low.0) * part, low.1 + (high.1 - low.1) * part, low.2 + (high.2 - low.2) * part]
+        let mixed = [
+            low.0 + (high.0 - low.0) * part, low.1 + (high.1 - low.1) * part,
+            low.2 + (high.2 - low.2) * part,
+        ]
         return "rgb(\(mixed.map { String(Int($0.rounded())) }.joined(separator: ",")))"
     }
 }

@@ -12,7 +12,8 @@ struct EvaluateCommand: AsyncParsableCommand {
             Coverage of intervals bin by bin beside the band in which a right calibration \
             stays, all bins together, in 99 of 100 cases; reliability of probabilities; \
             anomalies kept at a false-discovery rate; rates and latencies.
-            """)
+            """
+    )
 
     @Argument(help: "Labelled events (.npz).") var data: String
     @Option(help: "Coverages to try, between 0 and 1.") var coverage: [Double] = [0.68, 0.9, 0.95]

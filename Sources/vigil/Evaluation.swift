@@ -16,13 +16,17 @@ struct Evaluation {
 
     func run(_ client: Client) async throws -> EvaluationResult {
         var result = EvaluationResult(fdr: fdr)
-        let models = try await client.models().filter { $0.state == .serving && $0.calibration != nil }
+        let models = try await client.models().filter {
+            $0.state == .serving && $0.calibration != nil
+        }
         guard !models.isEmpty else {
             throw Complaint("the daemon serves no calibrated model: see 'vigil models'")
         }
         for model in models {
             guard let entry = model.uncertainty.first, data[entry.truth] != nil else {
-                Output.note("\(model.name): the data hold no column '\(model.uncertainty.first?.truth ?? "")', left out")
+                Output.note(
+                    "\(model.name): the data hold no column '\(model.uncertainty.first?.truth ?? "")', left out"
+                )
                 continue
             }
             let source = try EventSource(data, model: model)
@@ -41,7 +45,9 @@ struct Evaluation {
     // MARK: Regression
 
     private func regression(
-        _ model: ModelDescription, _ scoring: Scoring, _ result: inout EvaluationResult
+        _ model: ModelDescription,
+        _ scoring: Scoring,
+        _ result: inout EvaluationResult
     ) async throws {
         let isNormal = try normalRows(scoring.source.rows)
         let cells = model.uncertainty.reduce(0) { $0 + $1.binEdges.count + 1 } * coverages.count
@@ -54,20 +60,36 @@ struct Evaluation {
             for entry in model.uncertainty {
                 let events = model.bins.first { $0.output == entry.output }?.events ?? []
                 let table = try BinnedCoverage(
-                    entry: entry, truth: data.array(entry.truth).doubles, outcome: outcome,
-                    binValues: binValues(entry, outcome), isNormal: isNormal)
+                    entry: entry,
+                    truth: data.array(entry.truth).doubles,
+                    outcome: outcome,
+                    binValues: binValues(entry, outcome),
+                    isNormal: isNormal
+                )
                 for bin in table.bins.indices {
                     let band = CoverageLaw.band(
-                        calibrationEvents: Int(events[bin]), testEvents: table.events[bin],
-                        coverage: coverage, level: 1 - Self.simultaneousLevel / Double(cells))
+                        calibrationEvents: Int(events[bin]),
+                        testEvents: table.events[bin],
+                        coverage: coverage,
+                        level: 1 - Self.simultaneousLevel / Double(cells)
+                    )
                     result.coverage.append(
                         .init(
-                            model: model.name, output: entry.output, bin: table.bins[bin],
-                            nominal: coverage, measured: table.measured(bin), low: band.low,
-                            high: band.high, events: table.events[bin]))
+                            model: model.name,
+                            output: entry.output,
+                            bin: table.bins[bin],
+                            nominal: coverage,
+                            measured: table.measured(bin),
+                            low: band.low,
+                            high: band.high,
+                            events: table.events[bin]
+                        )
+                    )
                 }
             }
-            if coverage == 0.9 || coverages.count == 1 { result.positions = positions(outcome, isNormal) }
+            if coverage == 0.9 || coverages.count == 1 {
+                result.positions = positions(outcome, isNormal)
+            }
         }
     }
 
@@ -83,7 +105,9 @@ struct Evaluation {
     // MARK: Binary
 
     private func binary(
-        _ model: ModelDescription, _ scoring: Scoring, _ result: inout EvaluationResult
+        _ model: ModelDescription,
+        _ scoring: Scoring,
+        _ result: inout EvaluationResult
     ) async throws {
         let entry = model.uncertainty[0]
         let outcome = try await scoring.run(title: model.name) { call in call.prior = 0.5 }
@@ -99,13 +123,18 @@ struct Evaluation {
         result.auc.append(
             .init(
                 model: model.name,
-                auc: try RankStatistics.auc(scores: rows.map { scores[$0] }, labels: isOne)))
+                auc: try RankStatistics.auc(scores: rows.map { scores[$0] }, labels: isOne)
+            )
+        )
         result.scores.append(
             ScoreDistribution(
-                model: model.name, names: entry.classes.map(\.name),
+                model: model.name,
+                names: entry.classes.map(\.name),
                 scores: [false, true].map { wanted in
                     rows.indices.filter { isOne[$0] == wanted }.map { scores[rows[$0]] }
-                }))
+                }
+            )
+        )
         let balanced = Self.balanced(rows: rows, isOne: isOne)
         try reliability(model, one.name, balanced.map { (probability[$0.row], $0.isOne) }, &result)
     }
@@ -119,33 +148,50 @@ struct Evaluation {
     }
 
     private func reliability(
-        _ model: ModelDescription, _ output: String, _ events: [(p: Double, isOne: Bool)],
+        _ model: ModelDescription,
+        _ output: String,
+        _ events: [(p: Double, isOne: Bool)],
         _ result: inout EvaluationResult
     ) throws {
         let sorted = events.sorted { $0.p < $1.p }
-        let calibration = Int(model.bins.filter { $0.output.contains("/") }.reduce(0) { $0 + $1.events.reduce(0, +) })
+        let calibration = Int(
+            model.bins.filter { $0.output.contains("/") }.reduce(0) { $0 + $1.events.reduce(0, +) }
+        )
         for bin in 0..<Self.reliabilityBins {
-            let range = sorted.count * bin / Self.reliabilityBins..<sorted.count * (bin + 1) / Self.reliabilityBins
+            let range =
+                sorted.count * bin / Self.reliabilityBins..<sorted.count * (bin + 1)
+                / Self.reliabilityBins
             guard !range.isEmpty else { continue }
             let part = sorted[range]
             let mean = part.reduce(0) { $0 + $1.p } / Double(part.count)
             let measured = Double(part.count(where: \.isOne)) / Double(part.count)
             let band = ReliabilityBand.band(
-                meanProbability: mean, calibrationEvents: calibration / Self.reliabilityBins,
+                meanProbability: mean,
+                calibrationEvents: calibration / Self.reliabilityBins,
                 testEvents: part.count,
-                level: 1 - Self.simultaneousLevel / Double(Self.reliabilityBins))
+                level: 1 - Self.simultaneousLevel / Double(Self.reliabilityBins)
+            )
             result.reliability.append(
                 .init(
-                    model: model.name, output: output, bin: "\(bin + 1) of \(Self.reliabilityBins)",
-                    nominal: mean, measured: measured, low: band.low, high: band.high,
-                    events: part.count))
+                    model: model.name,
+                    output: output,
+                    bin: "\(bin + 1) of \(Self.reliabilityBins)",
+                    nominal: mean,
+                    measured: measured,
+                    low: band.low,
+                    high: band.high,
+                    events: part.count
+                )
+            )
         }
     }
 
     // MARK: Anomaly
 
     private func anomaly(
-        _ model: ModelDescription, _ scoring: Scoring, _ result: inout EvaluationResult
+        _ model: ModelDescription,
+        _ scoring: Scoring,
+        _ result: inout EvaluationResult
     ) async throws {
         let outcome = try await scoring.run(title: model.name) { _ in }
         result.add(model, outcome)
@@ -156,8 +202,10 @@ struct Evaluation {
         let kept = rejected.indices.filter { rejected[$0] }
         let false_ = kept.count { normal.labels.contains(truth[$0]) }
         result.anomalies = .init(
-            q: fdr, kept: kept.count,
-            false_discovery_proportion: kept.isEmpty ? 0 : Double(false_) / Double(kept.count))
+            q: fdr,
+            kept: kept.count,
+            false_discovery_proportion: kept.isEmpty ? 0 : Double(false_) / Double(kept.count)
+        )
     }
 
     private func normalRows(_ rows: Int) throws -> [Bool] {
@@ -166,7 +214,8 @@ struct Evaluation {
     }
 
     private func binValues(
-        _ entry: UncertaintyDescription, _ outcome: Scoring.Outcome
+        _ entry: UncertaintyDescription,
+        _ outcome: Scoring.Outcome
     ) throws -> [Double] {
         switch entry.binSource {
         case "output": return outcome[entry.binName].map(Double.init)
@@ -184,8 +233,11 @@ private struct BinnedCoverage {
     private var covered: [Int]
 
     init(
-        entry: UncertaintyDescription, truth: [Double], outcome: Scoring.Outcome,
-        binValues: [Double], isNormal: [Bool]
+        entry: UncertaintyDescription,
+        truth: [Double],
+        outcome: Scoring.Outcome,
+        binValues: [Double],
+        isNormal: [Bool]
     ) throws {
         let cut = try MondrianBins(edges: entry.binEdges)
         bins = (0..<cut.count).map { cut.label($0) }
@@ -195,7 +247,9 @@ private struct BinnedCoverage {
         for row in truth.indices where isNormal[row] {
             guard let bin = cut.index(of: binValues[row]) else { continue }
             events[bin] += 1
-            if Double(lower[row]) <= truth[row], truth[row] <= Double(upper[row]) { covered[bin] += 1 }
+            if Double(lower[row]) <= truth[row], truth[row] <= Double(upper[row]) {
+                covered[bin] += 1
+            }
         }
     }
 

@@ -24,23 +24,40 @@ struct EvaluationPlots {
         let shown = result.positions.prefix(6000)
         let reach = 800.0
         let axes = Axes(panel, x: (-reach, reach), y: (-reach, reach))
-        axes.frame(&page, title: "Reconstructed position, 90 % intervals", x: "x [mm]", y: "y [mm]",
-            xTicks: [-600, -300, 0, 300, 600], yTicks: [-600, -300, 0, 300, 600])
-        guard !shown.isEmpty else { return page.text(panel.x + 20, panel.y + 30, "no position model") }
+        axes.frame(
+            &page,
+            title: "Reconstructed position, 90 % intervals",
+            x: "x [mm]",
+            y: "y [mm]",
+            xTicks: [-600, -300, 0, 300, 600],
+            yTicks: [-600, -300, 0, 300, 600]
+        )
+        guard !shown.isEmpty else {
+            return page.text(panel.x + 20, panel.y + 30, "no position model")
+        }
         let sorted = shown.map(\.width).sorted()
         let low = sorted[sorted.count / 50]
         let high = sorted[sorted.count * 49 / 50]
         for position in shown {
             let share = high > low ? min(max((position.width - low) / (high - low), 0), 1) : 0
-            page.circle(axes.x(position.x), axes.y(position.y), 1.4, fill: ColourScale.colour(share))
+            page.circle(
+                axes.x(position.x),
+                axes.y(position.y),
+                1.4,
+                fill: ColourScale.colour(share)
+            )
         }
         page.ring(axes.x(0), axes.y(0), axes.x(728) - axes.x(0))
         let bar = Panel(x: panel.x + panel.width + 16, y: panel.y, width: 14, height: panel.height)
         for step in 0..<64 {
             let share = Double(step) / 63
             page.rectangle(
-                bar.x, bar.y + bar.height * (1 - Double(step + 1) / 64), bar.width,
-                bar.height / 64 + 0.5, fill: ColourScale.colour(share))
+                bar.x,
+                bar.y + bar.height * (1 - Double(step + 1) / 64),
+                bar.width,
+                bar.height / 64 + 0.5,
+                fill: ColourScale.colour(share)
+            )
         }
         page.text(bar.x + 20, bar.y + 10, Output.fixed(high, 0), size: 12)
         page.text(bar.x + 20, bar.y + bar.height, Output.fixed(low, 0), size: 12)
@@ -53,30 +70,62 @@ struct EvaluationPlots {
     private func coverage(_ page: inout Drawing, _ panel: Panel) {
         let cells = result.coverage.filter { $0.events > 0 }
         let bins = cells.reduce(into: [String]()) { if !$0.contains($1.bin) { $0.append($1.bin) } }
-        let nominals = cells.reduce(into: [Double]()) { if !$0.contains($1.nominal) { $0.append($1.nominal) } }
-        let outputs = cells.reduce(into: [String]()) { if !$0.contains($1.output) { $0.append($1.output) } }
+        let nominals = cells.reduce(into: [Double]()) {
+            if !$0.contains($1.nominal) { $0.append($1.nominal) }
+        }
+        let outputs = cells.reduce(into: [String]()) {
+            if !$0.contains($1.output) { $0.append($1.output) }
+        }
         let lowest = min(0.6, cells.map { min($0.low, $0.measured) }.min() ?? 0.6)
-        let axes = Axes(panel, x: (-0.5, Double(max(bins.count, 1)) - 0.5), y: (lowest - 0.02, 1.01))
-        axes.frame(&page, title: "Coverage per S2 bin, with the band of a right calibration",
-            x: "S2 light in the top array [phd]", y: "measured coverage",
-            xTicks: [], yTicks: [0.6, 0.7, 0.8, 0.9, 1.0])
+        let axes = Axes(
+            panel,
+            x: (-0.5, Double(max(bins.count, 1)) - 0.5),
+            y: (lowest - 0.02, 1.01)
+        )
+        axes.frame(
+            &page,
+            title: "Coverage per S2 bin, with the band of a right calibration",
+            x: "S2 light in the top array [phd]",
+            y: "measured coverage",
+            xTicks: [],
+            yTicks: [0.6, 0.7, 0.8, 0.9, 1.0]
+        )
         for (index, bin) in bins.enumerated() {
             page.turned(axes.x(Double(index)), panel.y + panel.height + 14, bin)
         }
         for (number, nominal) in nominals.enumerated() {
             let colour = Self.colours[number % Self.colours.count]
-            page.line(panel.x, axes.y(nominal), panel.x + panel.width, axes.y(nominal), colour, dash: "5 4")
+            page.line(
+                panel.x,
+                axes.y(nominal),
+                panel.x + panel.width,
+                axes.y(nominal),
+                colour,
+                dash: "5 4"
+            )
             for cell in cells where cell.nominal == nominal {
                 guard let bin = bins.firstIndex(of: cell.bin),
                     let output = outputs.firstIndex(of: cell.output)
                 else { continue }
-                let place = Double(bin) + (Double(output) + 0.5) / Double(outputs.count) * 0.5 - 0.25
+                let place =
+                    Double(bin) + (Double(output) + 0.5) / Double(outputs.count) * 0.5 - 0.25
                 page.rectangle(
-                    axes.x(place) - 4, axes.y(cell.high), 8, axes.y(cell.low) - axes.y(cell.high),
-                    fill: colour, opacity: 0.22)
+                    axes.x(place) - 4,
+                    axes.y(cell.high),
+                    8,
+                    axes.y(cell.low) - axes.y(cell.high),
+                    fill: colour,
+                    opacity: 0.22
+                )
                 page.circle(axes.x(place), axes.y(cell.measured), 3, fill: colour)
             }
-            page.text(panel.x + panel.width + 6, axes.y(nominal) + 4, "\(Output.fixed(nominal * 100, 0)) %", size: 12, colour: colour)
+            page.text(
+                panel.x + panel.width + 6,
+                axes.y(nominal) + 4,
+                "\(Output.fixed(nominal * 100, 0)) %",
+                size: 12,
+                colour: colour
+            )
         }
     }
 
@@ -101,10 +150,22 @@ struct EvaluationPlots {
         var decades = 1
         while Axes.power(10, decades) < top * 1.3 { decades += 1 }
         let axes = Axes(panel, x: range, y: (-0.3, Double(decades)))
-        axes.frame(&page, title: "Scores of \(model.model)", x: "log-likelihood ratio", y: "events",
-            xTicks: [-20, -10, 0, 10, 20], yTicks: [])
+        axes.frame(
+            &page,
+            title: "Scores of \(model.model)",
+            x: "log-likelihood ratio",
+            y: "events",
+            xTicks: [-20, -10, 0, 10, 20],
+            yTicks: []
+        )
         for decade in 0...decades {
-            page.text(panel.x - 8, axes.y(Double(decade)) + 4, "1\(String(repeating: "0", count: decade))", size: 12, anchor: "end")
+            page.text(
+                panel.x - 8,
+                axes.y(Double(decade)) + 4,
+                "1\(String(repeating: "0", count: decade))",
+                size: 12,
+                anchor: "end"
+            )
         }
         for (number, bins) in histograms.enumerated() {
             var path: [(Double, Double)] = []
@@ -117,7 +178,13 @@ struct EvaluationPlots {
             }
             let colour = Self.colours[number % Self.colours.count]
             page.path(path, colour)
-            page.text(panel.x + 14, panel.y + 20 + 18 * Double(number), model.names[number], size: 14, colour: colour)
+            page.text(
+                panel.x + 14,
+                panel.y + 20 + 18 * Double(number),
+                model.names[number],
+                size: 14,
+                colour: colour
+            )
         }
     }
 }

@@ -84,18 +84,30 @@ struct EvaluationResult {
     mutating func add(_ model: ModelDescription, _ outcome: Scoring.Outcome) {
         models.append(
             Model(
-                name: outcome.origin.model, version: outcome.origin.version,
-                digest: outcome.origin.digest, engine: outcome.origin.engine,
-                precision: outcome.origin.precision, device: outcome.origin.device,
+                name: outcome.origin.model,
+                version: outcome.origin.version,
+                digest: outcome.origin.digest,
+                engine: outcome.origin.engine,
+                precision: outcome.origin.precision,
+                device: outcome.origin.device,
                 events_per_second: outcome.eventsPerSecond,
                 latency_us: Latency(
-                    p50: outcome.latencyMicroseconds(0.5), p99: outcome.latencyMicroseconds(0.99))))
+                    p50: outcome.latencyMicroseconds(0.5),
+                    p99: outcome.latencyMicroseconds(0.99)
+                )
+            )
+        )
     }
 
     var report: Report {
         Report(
-            events: events, coverage: coverage, reliability: reliability, auc: auc,
-            anomalies: anomalies, models: models)
+            events: events,
+            coverage: coverage,
+            reliability: reliability,
+            auc: auc,
+            anomalies: anomalies,
+            models: models
+        )
     }
 
     func show() {
@@ -108,13 +120,15 @@ struct EvaluationResult {
                     Output.fixed($0.latency_us.p50 / 1000, 2),
                     Output.fixed($0.latency_us.p99 / 1000, 2),
                 ]
-            })
+            }
+        )
         showCells("Coverage of intervals, bin by bin", coverage, digits: 2)
         for entry in auc { print("\n\(entry.model): AUC \(Output.fixed(entry.auc, 5))") }
         showCells("Reliability of probabilities at prior 0.5", reliability, digits: 4)
         if let anomalies {
             print(
-                "\nAnomalies kept at q = \(anomalies.q): \(anomalies.kept), false-discovery proportion \(Output.fixed(anomalies.false_discovery_proportion, 3))")
+                "\nAnomalies kept at q = \(anomalies.q): \(anomalies.kept), false-discovery proportion \(Output.fixed(anomalies.false_discovery_proportion, 3))"
+            )
         }
     }
 
@@ -130,6 +144,7 @@ struct EvaluationResult {
                     Output.fixed(cell.measured, 4), Output.fixed(cell.low, 4),
                     Output.fixed(cell.high, 4), "\(cell.events)", cell.isInside ? "" : "OUTSIDE",
                 ]
-            })
+            }
+        )
     }
 }

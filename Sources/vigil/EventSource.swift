@@ -17,7 +17,9 @@ struct EventSource {
         for input in model.inputs { inputs.append(try Self.input(input, data)) }
         let counts = Set(inputs.map { $0.shape[0] })
         guard counts.count == 1, let rows = counts.first else {
-            throw Complaint("\(data.path): inputs of \(model.name) differ in length: \(counts.sorted())")
+            throw Complaint(
+                "\(data.path): inputs of \(model.name) differ in length: \(counts.sorted())"
+            )
         }
         self.inputs = inputs
         self.rows = rows
@@ -26,8 +28,12 @@ struct EventSource {
             let array = try data.array(entry.binName)
             columns.append(
                 TensorValue(
-                    name: entry.binName, type: .float64, shape: [array.rows],
-                    bytes: array.converted(to: .float64)?.bytes ?? []))
+                    name: entry.binName,
+                    type: .float64,
+                    shape: [array.rows],
+                    bytes: array.converted(to: .float64)?.bytes ?? []
+                )
+            )
         }
         self.columns = columns
     }
@@ -44,23 +50,33 @@ struct EventSource {
         if let array = data[wanted.name] ?? onlyArray(data) {
             guard let converted = array.converted(to: wanted.type) else {
                 throw Complaint(
-                    "\(data.path)[\(wanted.name)]: found \(array.type.name), allowed is \(wanted.type.name)")
+                    "\(data.path)[\(wanted.name)]: found \(array.type.name), allowed is \(wanted.type.name)"
+                )
             }
-            guard Array(converted.shape.dropFirst()) == wanted.shape, !converted.shape.isEmpty else {
+            guard Array(converted.shape.dropFirst()) == wanted.shape, !converted.shape.isEmpty
+            else {
                 throw Complaint(
-                    "\(data.path)[\(wanted.name)]: found the shape \(converted.shape), allowed is [events] + \(wanted.shape)")
+                    "\(data.path)[\(wanted.name)]: found the shape \(converted.shape), allowed is [events] + \(wanted.shape)"
+                )
             }
             return TensorValue(
-                name: wanted.name, type: wanted.type, shape: converted.shape, bytes: converted.bytes)
+                name: wanted.name,
+                type: wanted.type,
+                shape: converted.shape,
+                bytes: converted.bytes
+            )
         }
         guard !input.features.isEmpty, wanted.type == .float32 else {
             throw Complaint(
-                "\(data.path): there is no array '\(wanted.name)', it holds \(data.names.joined(separator: ", "))")
+                "\(data.path): there is no array '\(wanted.name)', it holds \(data.names.joined(separator: ", "))"
+            )
         }
         let features = try input.features.map { try data.array($0).floats }
         let rows = features[0].count
         guard features.allSatisfy({ $0.count == rows }) else {
-            throw Complaint("\(data.path): the arrays \(input.features.joined(separator: ", ")) differ in length")
+            throw Complaint(
+                "\(data.path): the arrays \(input.features.joined(separator: ", ")) differ in length"
+            )
         }
         var values: [Float] = []
         values.reserveCapacity(rows * features.count)

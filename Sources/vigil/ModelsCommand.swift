@@ -6,15 +6,19 @@ import VigilClient
 /// `vigil models`, `vigil models show NAME`, `vigil models reload`.
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "Which models the daemon has.",
+        commandName: "models",
+        abstract: "Which models the daemon has.",
         subcommands: [ListModels.self, ShowModel.self, ReloadModels.self],
-        defaultSubcommand: ListModels.self)
+        defaultSubcommand: ListModels.self
+    )
 }
 
 /// `vigil models list`.
 struct ListModels: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "A line for every version.")
+        commandName: "list",
+        abstract: "A line for every version."
+    )
 
     @OptionGroup var connection: ConnectionOptions
     @Flag(help: "Print JSON.") var json = false
@@ -29,7 +33,8 @@ struct ListModels: AsyncParsableCommand {
                     model.name, model.version, model.state.rawValue, model.task,
                     model.engineVersion, model.device, model.calibration ?? "none",
                 ]
-            })
+            }
+        )
         for model in models {
             for reason in model.reasons { print("\(model.name): \(reason)") }
         }
@@ -39,7 +44,9 @@ struct ListModels: AsyncParsableCommand {
 /// `vigil models show`.
 struct ShowModel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Everything about one model.")
+        commandName: "show",
+        abstract: "Everything about one model."
+    )
 
     @Argument(help: "Name of the model.") var name: String
     @OptionGroup var connection: ConnectionOptions
@@ -61,14 +68,20 @@ struct ShowModel: AsyncParsableCommand {
         for (title, tensors) in [("input", model.inputs), ("output", model.outputs)] {
             for tensor in tensors {
                 let unit = tensor.unit.isEmpty || tensor.unit == "1" ? "" : " [\(tensor.unit)]"
-                print("  \(title) \(tensor.signature.name) \(tensor.signature.text)\(unit) \(tensor.meaning)")
-                if !tensor.features.isEmpty { print("    \(tensor.features.joined(separator: ", "))") }
+                print(
+                    "  \(title) \(tensor.signature.name) \(tensor.signature.text)\(unit) \(tensor.meaning)"
+                )
+                if !tensor.features.isEmpty {
+                    print("    \(tensor.features.joined(separator: ", "))")
+                }
             }
         }
         if let calibration = model.calibration {
             print("  calibration \(calibration) of \(model.calibrationDate ?? "unknown date")")
             for bins in model.bins {
-                print("    \(bins.output): \(bins.events.map(String.init).joined(separator: " ")) events per bin")
+                print(
+                    "    \(bins.output): \(bins.events.map(String.init).joined(separator: " ")) events per bin"
+                )
             }
         } else if let reason = model.calibrationReason {
             print("  no calibration: \(reason)")
@@ -83,7 +96,9 @@ struct ShowModel: AsyncParsableCommand {
 /// `vigil models reload`.
 struct ReloadModels: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reload", abstract: "Lets the daemon read its models again.")
+        commandName: "reload",
+        abstract: "Lets the daemon read its models again."
+    )
 
     @OptionGroup var connection: ConnectionOptions
     @Flag(help: "Print JSON.") var json = false

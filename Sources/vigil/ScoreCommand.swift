@@ -12,7 +12,8 @@ struct ScoreCommand: AsyncParsableCommand {
             A .npz file holds the model's inputs under their names, or one array for each \
             feature; a .npy file holds the model's only input. The answer is a .npz file with \
             an array for every value, interval end, p-value and flag.
-            """)
+            """
+    )
 
     @Argument(help: "Data file.") var file: String
     @Option(name: .shortAndLong, help: "Model to ask.") var model: String
@@ -90,25 +91,40 @@ struct ScoreCommand: AsyncParsableCommand {
             let values = column.array.lazy.filter { $0.isFinite }.map(Double.init)
             let count = Double(max(values.count, 1))
             return Column(
-                name: column.name, mean: values.reduce(0, +) / count,
-                minimum: values.min() ?? .nan, maximum: values.max() ?? .nan)
+                name: column.name,
+                mean: values.reduce(0, +) / count,
+                minimum: values.min() ?? .nan,
+                maximum: values.max() ?? .nan
+            )
         }
         if json {
             return try Output.json(
                 Report(
-                    model: outcome.origin.model, version: outcome.origin.version,
-                    digest: outcome.origin.digest, engine: outcome.origin.engine,
-                    device: outcome.origin.device, calibration: outcome.origin.calibration,
-                    events: outcome.rows, events_per_second: outcome.eventsPerSecond,
-                    columns: columns, output: output))
+                    model: outcome.origin.model,
+                    version: outcome.origin.version,
+                    digest: outcome.origin.digest,
+                    engine: outcome.origin.engine,
+                    device: outcome.origin.device,
+                    calibration: outcome.origin.calibration,
+                    events: outcome.rows,
+                    events_per_second: outcome.eventsPerSecond,
+                    columns: columns,
+                    output: output
+                )
+            )
         }
         print(
-            "\(outcome.rows) events by \(outcome.origin.model) \(outcome.origin.version), \(outcome.origin.engine), calibration \(outcome.origin.calibration ?? "none"), \(Output.fixed(outcome.eventsPerSecond, 0)) events/s")
+            "\(outcome.rows) events by \(outcome.origin.model) \(outcome.origin.version), \(outcome.origin.engine), calibration \(outcome.origin.calibration ?? "none"), \(Output.fixed(outcome.eventsPerSecond, 0)) events/s"
+        )
         Output.table(
             ["column", "mean", "minimum", "maximum"],
             columns.map {
-                [$0.name, Output.fixed($0.mean, 4), Output.fixed($0.minimum, 4), Output.fixed($0.maximum, 4)]
-            })
+                [
+                    $0.name, Output.fixed($0.mean, 4), Output.fixed($0.minimum, 4),
+                    Output.fixed($0.maximum, 4),
+                ]
+            }
+        )
         if let output { print("written to \(output)") }
     }
 }

@@ -39,7 +39,9 @@ struct Scoring {
 
     /// Scores all rows; `adjust` sets coverage, prior and so on.
     func run(
-        title: String, showsProgress: Bool = true, adjust: @Sendable (inout ScoreCall) -> Void
+        title: String,
+        showsProgress: Bool = true,
+        adjust: @Sendable (inout ScoreCall) -> Void
     ) async throws -> Outcome {
         var progress = Progress(title, total: source.rows)
         let starts = Array(stride(from: 0, to: source.rows, by: Self.rowsPerRequest))
@@ -68,7 +70,9 @@ struct Scoring {
             while let (index, answer, latency) = try await group.next() {
                 answers[index] = answer
                 outcome.latencies.append(latency)
-                if showsProgress { progress.advance(min(Self.rowsPerRequest, source.rows - starts[index])) }
+                if showsProgress {
+                    progress.advance(min(Self.rowsPerRequest, source.rows - starts[index]))
+                }
                 add()
             }
         }
@@ -97,8 +101,11 @@ struct Scoring {
                 add("\(name)_flags") { answer in
                     answer.outputs[index].flags
                         ?? TensorValue(
-                            name: "", type: .uint8, shape: [answer.outputs[index].value.rows],
-                            bytes: Array(repeating: 0, count: answer.outputs[index].value.rows))
+                            name: "",
+                            type: .uint8,
+                            shape: [answer.outputs[index].value.rows],
+                            bytes: Array(repeating: 0, count: answer.outputs[index].value.rows)
+                        )
                 }
             }
         }

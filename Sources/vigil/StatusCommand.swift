@@ -5,7 +5,9 @@ import VigilClient
 /// `vigil status`.
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "What the daemon is and how it fares.")
+        commandName: "status",
+        abstract: "What the daemon is and how it fares."
+    )
 
     @OptionGroup var connection: ConnectionOptions
     @Flag(help: "Print JSON.") var json = false
@@ -27,17 +29,25 @@ struct StatusCommand: AsyncParsableCommand {
         if json {
             try Output.json(
                 Report(
-                    version: status.version, ready: status.isReady, reasons: status.reasons,
+                    version: status.version,
+                    ready: status.isReady,
+                    reasons: status.reasons,
                     uptime_seconds: Double(status.uptimeMicroseconds) * 1e-6,
-                    endpoints: status.endpoints, requests: status.requests,
-                    refusals: status.refusals, events: status.events, in_flight: status.inFlight))
+                    endpoints: status.endpoints,
+                    requests: status.requests,
+                    refusals: status.refusals,
+                    events: status.events,
+                    in_flight: status.inFlight
+                )
+            )
         } else {
             print("vigild \(status.version), \(status.isReady ? "ready" : "not ready")")
             for reason in status.reasons { print("  \(reason)") }
             print("up \(Output.fixed(Double(status.uptimeMicroseconds) * 1e-6, 0)) s")
             for endpoint in status.endpoints { print("listening at \(endpoint)") }
             print(
-                "\(status.requests) messages, \(status.events) events answered, \(status.refusals) refusals, \(status.inFlight) in flight")
+                "\(status.requests) messages, \(status.events) events answered, \(status.refusals) refusals, \(status.inFlight) in flight"
+            )
         }
         if !status.isReady { throw ExitCode(1) }
     }

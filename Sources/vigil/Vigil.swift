@@ -13,14 +13,17 @@ struct Vigil: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, ModelsCommand.self, ScoreCommand.self, CalibrateCommand.self,
             EvaluateCommand.self, BenchCommand.self,
-        ])
+        ]
+    )
 }
 
 /// Where the daemon is; every command has these.
 struct ConnectionOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
-        help: "Daemon to ask; several are tried in turn. Default: $VIGIL_ENDPOINT, or tcp://127.0.0.1:5555.")
+        help:
+            "Daemon to ask; several are tried in turn. Default: $VIGIL_ENDPOINT, or tcp://127.0.0.1:5555."
+    )
     var endpoint: [String] = []
 
     @Option(help: "Seconds a call may take, retries included.")
@@ -34,7 +37,9 @@ struct ConnectionOptions: ParsableArguments {
 
     func validate() throws {
         guard timeout > 0, timeout <= 86_400 else {
-            throw ValidationError("--timeout \(timeout): allowed are more than 0 and at most 86400 seconds")
+            throw ValidationError(
+                "--timeout \(timeout): allowed are more than 0 and at most 86400 seconds"
+            )
         }
     }
 
@@ -48,7 +53,8 @@ struct ConnectionOptions: ParsableArguments {
             return try await body(client)
         } catch ClientError.noReply(let text) {
             throw Complaint(
-                "no reply from \(endpoints.joined(separator: ", ")) within \(timeout) s (\(text)): is vigild running there?")
+                "no reply from \(endpoints.joined(separator: ", ")) within \(timeout) s (\(text)): is vigild running there?"
+            )
         }
     }
 }

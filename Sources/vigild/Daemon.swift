@@ -48,7 +48,8 @@ final class Daemon: Sendable {
         var transport = TransportSettings(
             endpoints: settings.endpoints.map {
                 .init(address: $0, descriptor: inherited[$0])
-            })
+            }
+        )
         transport.ioThreads = settings.ioThreads
         transport.highWaterMark = settings.highWaterMark
         transport.maximumFrameBytes = settings.maximumFrameMebibytes << 20
@@ -58,7 +59,10 @@ final class Daemon: Sendable {
         transport.maximumWaitMilliseconds = settings.maximumWaitMilliseconds
         transport.lingerMilliseconds = settings.lingerMilliseconds
         let opened = try RouterLane(
-            settings: transport, roster: roster, pool: pool, metrics: laneMetrics
+            settings: transport,
+            roster: roster,
+            pool: pool,
+            metrics: laneMetrics
         ) { [self] request in await control(request) }
         lane.withLock { $0 = opened }
         for address in opened.addresses {
@@ -85,8 +89,9 @@ final class Daemon: Sendable {
         return changes
     }
 
-    /// Refuses what is new, answers what was accepted, closes. Blocks at most until the lane
-    /// has nothing left; the caller bounds it.
+    /// Refuses what is new, answers what was accepted, closes.
+    ///
+    /// Blocks at most until the lane has nothing left; the caller bounds it.
     func drain() async {
         roster.beginDrain()
         let lane = lane.withLock { $0 }
@@ -117,8 +122,12 @@ final class Daemon: Sendable {
             guard !chosen.isEmpty else {
                 return .refusal(
                     Refusal(
-                        .notFound, "there is no model '\(name)'", field: "model",
-                        near: models.map(\.name)))
+                        .notFound,
+                        "there is no model '\(name)'",
+                        field: "model",
+                        near: models.map(\.name)
+                    )
+                )
             }
             return .models(chosen)
         case .reload:
@@ -152,4 +161,3 @@ final class Daemon: Sendable {
         }
     }
 }
-

@@ -20,12 +20,16 @@ final class EngineLibrary: Sendable {
             return try BoostedTreeEngine(xgboostJSON: source.artefact)
         case .onnx:
             return try OnnxEngine(
-                library: try openOnnxRuntime(), artefact: source.artefact,
+                library: try openOnnxRuntime(),
+                artefact: source.artefact,
                 options: OnnxOptions(
-                    device: manifest.device, intraOpThreads: manifest.threads,
+                    device: manifest.device,
+                    intraOpThreads: manifest.threads,
                     sharesSession: manifest.sharesSession,
                     providerOptions: manifest.providerOptions.sorted { $0.key < $1.key }
-                        .map { (key: $0.key, value: $0.value) }))
+                        .map { (key: $0.key, value: $0.value) }
+                )
+            )
         }
     }
 

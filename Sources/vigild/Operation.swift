@@ -4,8 +4,9 @@ import Lanes
 import Logging
 import Settings
 
-/// The life of the daemon: start, signals, watchdog, drain. Runs on the main thread, which is
-/// none of the cooperative pool's and may block.
+/// The life of the daemon: start, signals, watchdog, drain.
+///
+/// Runs on the main thread, which is none of the cooperative pool's and may block.
 struct Operation {
     let daemon: Daemon
     let settings: DaemonSettings

@@ -15,7 +15,9 @@ enum SignalLoop {
     /// Sent by the daemon to itself when a drain has ended.
     private static let drainedSignal = SIGUSR1
 
-    /// Blocks the signals in this thread and those it starts. Call first.
+    /// Blocks the signals in this thread and those it starts.
+    ///
+    /// Call first.
     static func block() {
         var set = signals()
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
@@ -26,7 +28,9 @@ enum SignalLoop {
     static func next(nanoseconds: UInt64) -> Event {
         var set = signals()
         var limit = timespec(
-            tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+            tv_sec: Int(nanoseconds / 1_000_000_000),
+            tv_nsec: Int(nanoseconds % 1_000_000_000)
+        )
         switch unsafe sigtimedwait(&set, nil, &limit) {
         case SIGTERM, SIGINT: return .terminate
         case SIGHUP: return .reload
@@ -36,7 +40,9 @@ enum SignalLoop {
         }
     }
 
-    /// Tells the loop that the drain has ended. Any thread.
+    /// Tells the loop that the drain has ended.
+    ///
+    /// Any thread.
     static func reportDrained() {
         kill(getpid(), drainedSignal)
     }

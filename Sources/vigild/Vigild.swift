@@ -14,7 +14,8 @@ struct Vigild: ParsableCommand {
             Every score carries an interval that holds, a p-value and its provenance. \
             SIGTERM drains and exits, SIGHUP reads the models again.
             """,
-        version: Daemon.version)
+        version: Daemon.version
+    )
 
     @Option(help: "Settings; without it every setting has its default.")
     var config: String?

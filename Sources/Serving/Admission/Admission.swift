@@ -5,8 +5,10 @@ public import Messages
 internal import Synchronization
 internal import Tensors
 
-/// Takes a lane's requests in: finds the model, checks every field against what the model
-/// takes, and queues the flight. One for each transport lane.
+/// Takes a lane's requests in: finds the model, checks every field against what the model takes,
+/// and queues the flight.
+///
+/// One for each transport lane.
 public final class Admission {
     /// A model asked for by a name this far from one that exists is named in the refusal.
     private static let nearDistance = 3
@@ -22,7 +24,10 @@ public final class Admission {
 
     /// Admission of the lane that owns `deck`; no request waits longer than `maximumWait`.
     public init(
-        roster: ModelRoster, pool: AnswerPool, deck: FlightDeck, maximumWaitMilliseconds: Int
+        roster: ModelRoster,
+        pool: AnswerPool,
+        deck: FlightDeck,
+        maximumWaitMilliseconds: Int
     ) {
         self.roster = roster
         self.pool = pool
@@ -33,14 +38,20 @@ public final class Admission {
     }
 
     /// Admits a request into a claimed flight, or says why not (then the caller releases the
-    /// flight). The request's memory must stay until the flight is released.
+    /// flight).
+    ///
+    /// The request's memory must stay until the flight is released.
     public func admit(
-        _ request: borrowing ScoreRequest, into flight: FlightPointer, arrival: UInt64
+        _ request: borrowing ScoreRequest,
+        into flight: FlightPointer,
+        arrival: UInt64
     ) throws(Refusal) {
         guard !roster.isDraining else {
             throw Refusal(
-                .unavailable, "the daemon is draining",
-                retryAfterMicroseconds: Self.retryMicroseconds)
+                .unavailable,
+                "the daemon is draining",
+                retryAfterMicroseconds: Self.retryMicroseconds
+            )
         }
         // Twice: between look-up and offer another version may have taken over.
         for _ in 0..<2 {
@@ -62,11 +73,15 @@ public final class Admission {
             }
         }
         throw Refusal(
-            .unavailable, "the model is being replaced",
-            retryAfterMicroseconds: Self.retryMicroseconds)
+            .unavailable,
+            "the model is being replaced",
+            retryAfterMicroseconds: Self.retryMicroseconds
+        )
     }
 
-    /// Records what an answered flight cost. Called by the lane when the reply is sent.
+    /// Records what an answered flight cost.
+    ///
+    /// Called by the lane when the reply is sent.
     public func record(_ flight: FlightPointer, now: UInt64) {
         guard let metrics = unsafe flight.pointee.service?.metrics else { return }
         let priority = unsafe flight.pointee.priority.index
@@ -92,21 +107,29 @@ public final class Admission {
         guard let entry = table.entries.first(where: { model.equals($0.name) }) else {
             let asked = model.string
             throw Refusal(
-                .notFound, "there is no model '\(asked)'", field: "model",
-                near: near(asked, table.entries.map(\.name.string)))
+                .notFound,
+                "there is no model '\(asked)'",
+                field: "model",
+                near: near(asked, table.entries.map(\.name.string))
+            )
         }
         guard let first = entry.services.first else {
             let why = entry.problems.first?.message ?? "no version"
             throw Refusal(
-                .unavailable, "model '\(entry.name.string)' does not serve: \(why)", field: "model",
-                retryAfterMicroseconds: Self.retryMicroseconds)
+                .unavailable,
+                "model '\(entry.name.string)' does not serve: \(why)",
+                field: "model",
+                retryAfterMicroseconds: Self.retryMicroseconds
+            )
         }
         guard let version = request.version, !version.isEmpty else { return first }
         guard let service = entry.services.first(where: { version.equals($0.version) }) else {
             throw Refusal(
                 .notFound,
-                "model '\(entry.name.string)' has no version '\(version.string)'", field: "version",
-                near: entry.services.map(\.source.version))
+                "model '\(entry.name.string)' has no version '\(version.string)'",
+                field: "version",
+                near: entry.services.map(\.source.version)
+            )
         }
         return service
     }
@@ -120,14 +143,18 @@ public final class Admission {
     }
 
     private func setDeadline(
-        _ flight: FlightPointer, _ request: borrowing ScoreRequest, arrival: UInt64
+        _ flight: FlightPointer,
+        _ request: borrowing ScoreRequest,
+        arrival: UInt64
     ) throws(Refusal) {
         var allowed = maximumWaitNanoseconds
         if let microseconds = request.deadlineMicroseconds {
             guard microseconds > 0 else {
                 throw Refusal(
-                    .deadlineExceeded, "the deadline had passed when the request was read",
-                    field: "deadline_microseconds")
+                    .deadlineExceeded,
+                    "the deadline had passed when the request was read",
+                    field: "deadline_microseconds"
+                )
             }
             let (nanoseconds, isHuge) = microseconds.multipliedReportingOverflow(by: 1000)
             if !isHuge { allowed = min(allowed, nanoseconds) }

@@ -33,13 +33,16 @@ public final class AnswerPool: Sendable {
 
     private let state: Mutex<State>
 
-    /// An empty pool. It must outlive its blocks: the daemon's lives as long as the process.
+    /// An empty pool.
+    ///
+    /// It must outlive its blocks: the daemon's lives as long as the process.
     public init() {
         state = Mutex(unsafe State(free: Array(repeating: nil, count: Self.classes)))
     }
 
-    /// A block of at least `byteCount` bytes, aligned to 64, with one reader. Its content is
-    /// what the last answer left.
+    /// A block of at least `byteCount` bytes, aligned to 64, with one reader.
+    ///
+    /// Its content is what the last answer left.
     func take(byteCount: Int) -> UnsafeMutableRawPointer {
         var sizeClass = 0
         while sizeClass < Self.classes, Self.smallest << sizeClass < byteCount { sizeClass += 1 }
@@ -62,7 +65,12 @@ public final class AnswerPool: Sendable {
         let base = unsafe memory + 64
         unsafe Self.header(base).initialize(
             to: Header(
-                sizeClass: sizeClass, readers: 1, next: nil, pool: Unmanaged.passUnretained(self)))
+                sizeClass: sizeClass,
+                readers: 1,
+                next: nil,
+                pool: Unmanaged.passUnretained(self)
+            )
+        )
         return unsafe base
     }
 
@@ -71,12 +79,16 @@ public final class AnswerPool: Sendable {
         unsafe header(block).pointee.readers = count
     }
 
-    /// One reader is done; the last one gives the block back. Any thread.
+    /// One reader is done; the last one gives the block back.
+    ///
+    /// Any thread.
     public static func giveBack(_ block: UnsafeMutableRawPointer) {
         let pool = unsafe header(block).pointee.pool.takeUnretainedValue()
         let address = UInt(bitPattern: block)
         let isFreed = pool.state.withLock { state -> Bool in
-            guard let block = unsafe UnsafeMutableRawPointer(bitPattern: address) else { return false }
+            guard let block = unsafe UnsafeMutableRawPointer(bitPattern: address) else {
+                return false
+            }
             let header = unsafe Self.header(block)
             unsafe header.pointee.readers -= 1
             guard unsafe header.pointee.readers == 0 else { return false }

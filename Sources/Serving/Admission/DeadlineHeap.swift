@@ -1,5 +1,7 @@
-/// Flights by deadline, soonest first: a binary heap whose entries know their place, so that
-/// a finished flight leaves in O(log n). Used by the deck's lane alone.
+/// Flights by deadline, soonest first: a binary heap whose entries know their place, so that a
+/// finished flight leaves in O(log n).
+///
+/// Used by the deck's lane alone.
 @safe
 struct DeadlineHeap {
     private var flights: [FlightPointer] = unsafe []

@@ -44,7 +44,9 @@ public final class FlightDeck: @unchecked Sendable {
         return unsafe flights + slot
     }
 
-    /// Gives a claimed flight back. Its answer, if it still has one, returns to the pool.
+    /// Gives a claimed flight back.
+    ///
+    /// Its answer, if it still has one, returns to the pool.
     public func release(_ flight: FlightPointer) {
         unsafe deadlines.remove(flight)
         if let answer = unsafe flight.pointee.answer { unsafe AnswerPool.giveBack(answer) }
@@ -75,14 +77,19 @@ public final class FlightDeck: @unchecked Sendable {
     /// clock, or nil.
     public var soonestDeadline: UInt64? { deadlines.soonest }
 
-    /// Called by a worker or by admission when every row is done. Any thread.
+    /// Called by a worker or by admission when every row is done.
+    ///
+    /// Any thread.
     static func complete(_ flight: FlightPointer) {
         let deck = unsafe flight.pointee.deck.takeUnretainedValue()
         var head = deck.completed.load(ordering: .relaxed)
         repeat {
             unsafe flight.pointee.nextCompleted = unsafe FlightPointer(bitPattern: head)
             let (exchanged, original) = deck.completed.compareExchange(
-                expected: head, desired: UInt(bitPattern: flight), ordering: .acquiringAndReleasing)
+                expected: head,
+                desired: UInt(bitPattern: flight),
+                ordering: .acquiringAndReleasing
+            )
             if exchanged { break }
             head = original
         } while true
@@ -92,11 +99,13 @@ public final class FlightDeck: @unchecked Sendable {
     /// Whether a completed flight waits to be taken.
     public var hasCompleted: Bool { completed.load(ordering: .acquiring) != 0 }
 
-    /// Takes the completed flights, oldest first; `take` must release each. Those whose
-    /// `isAnswered` is set were answered before: their deadline had passed.
+    /// Takes the completed flights, oldest first; `take` must release each.
+    ///
+    /// Those whose `isAnswered` is set were answered before: their deadline had passed.
     public func takeCompleted(_ take: (FlightPointer) -> Void) {
         var next = unsafe FlightPointer(
-            bitPattern: completed.exchange(0, ordering: .acquiringAndReleasing))
+            bitPattern: completed.exchange(0, ordering: .acquiringAndReleasing)
+        )
         var reversed: FlightPointer?
         while let flight = unsafe next {
             unsafe next = unsafe flight.pointee.nextCompleted
@@ -109,9 +118,10 @@ public final class FlightDeck: @unchecked Sendable {
         }
     }
 
-    /// Refuses every flight whose deadline has passed. `answer` sends the refusal and, when it
-    /// is told that no worker holds rows of the flight, releases it; else the flight completes
-    /// later.
+    /// Refuses every flight whose deadline has passed.
+    ///
+    /// `answer` sends the refusal and, when it is told that no worker holds rows of the flight,
+    /// releases it; else the flight completes later.
     public func expire(now: UInt64, _ answer: (FlightPointer, Refusal, _ isFree: Bool) -> Void) {
         while let flight = unsafe deadlines.first, unsafe flight.pointee.deadline <= now {
             unsafe deadlines.remove(flight)
@@ -124,7 +134,9 @@ public final class FlightDeck: @unchecked Sendable {
     private static func expired(_ flight: FlightPointer, now: UInt64) -> Refusal {
         let allowed = unsafe (flight.pointee.deadline - flight.pointee.arrival) / 1000
         return Refusal(
-            .deadlineExceeded, "not answered within \(allowed) microseconds of its read",
-            field: "deadline_microseconds")
+            .deadlineExceeded,
+            "not answered within \(allowed) microseconds of its read",
+            field: "deadline_microseconds"
+        )
     }
 }

@@ -1,7 +1,8 @@
 internal import Messages
 
-/// Flights that wait for a model, in order of priority. A state machine without a lock of its
-/// own: `Batcher` holds it in one.
+/// Flights that wait for a model, in order of priority.
+///
+/// A state machine without a lock of its own: `Batcher` holds it in one.
 ///
 /// TRIGGER goes before STANDARD before BULK; while BULK waits it is served first at least
 /// once in `bulkShare` micro-batches, so that it never starves.

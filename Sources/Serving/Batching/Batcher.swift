@@ -40,8 +40,12 @@ final class Batcher: @unchecked Sendable {
 
     /// A queue for `workers` workers, which aim at micro-batches of `targetRows` rows.
     init(
-        workers: Int, queueRequests: Int, queueBytes: Int, delayMicroseconds: Int,
-        targetRows: Int, nanosecondsPerRow: Double
+        workers: Int,
+        queueRequests: Int,
+        queueBytes: Int,
+        delayMicroseconds: Int,
+        targetRows: Int,
+        nanosecondsPerRow: Double
     ) {
         precondition((1...64).contains(workers))
         bells = (0..<workers).map { _ in Bell() }
@@ -63,11 +67,19 @@ final class Batcher: @unchecked Sendable {
         case closed
     }
 
-    /// Puts a flight into the queue, or says why not. Deck's lane.
+    /// Puts a flight into the queue, or says why not.
+    ///
+    /// Deck's lane.
     func offer(_ flight: FlightPointer) -> Offer {
         let outcome = lock.withLock { _ -> (offer: Offer, wake: Int?) in
             guard !state.queues.isClosed else { return (.closed, nil) }
-            if let refusal = unsafe Self.full(state.queues, flight, queueRequests, queueBytes, retryAfter(state.queues.rows)) {
+            if let refusal = unsafe Self.full(
+                state.queues,
+                flight,
+                queueRequests,
+                queueBytes,
+                retryAfter(state.queues.rows)
+            ) {
                 return (.refused(refusal), nil)
             }
             unsafe state.queues.append(flight)
@@ -83,19 +95,26 @@ final class Batcher: @unchecked Sendable {
     }
 
     private static func full(
-        _ queues: borrowing BatchQueues, _ flight: FlightPointer, _ requests: Int, _ bytes: Int,
+        _ queues: borrowing BatchQueues,
+        _ flight: FlightPointer,
+        _ requests: Int,
+        _ bytes: Int,
         _ retryAfter: UInt64
     ) -> Refusal? {
         if queues.requests >= requests {
             return Refusal(
-                .overloaded, "\(queues.requests) requests wait, allowed are \(requests)",
-                retryAfterMicroseconds: retryAfter)
+                .overloaded,
+                "\(queues.requests) requests wait, allowed are \(requests)",
+                retryAfterMicroseconds: retryAfter
+            )
         }
         // A request larger than the whole queue may pass while nothing else is there.
         if unsafe queues.bytes + flight.pointee.bytes > bytes, queues.bytes > 0 {
             return Refusal(
-                .overloaded, "\(queues.bytes) bytes wait, allowed are \(bytes)",
-                retryAfterMicroseconds: retryAfter)
+                .overloaded,
+                "\(queues.bytes) bytes wait, allowed are \(bytes)",
+                retryAfterMicroseconds: retryAfter
+            )
         }
         return nil
     }
@@ -105,9 +124,11 @@ final class Batcher: @unchecked Sendable {
         max(1000, UInt64(nanosecondsPerRow * Double(rows) / Double(bells.count) / 2000))
     }
 
-    /// Takes a flight out whose deadline passed. True when no worker holds rows of it.
+    /// Takes a flight out whose deadline passed.
+    ///
+    /// True when no worker holds rows of it.
     func withdraw(_ flight: FlightPointer) -> Bool {
-        return lock.withLock { _ in
+        lock.withLock { _ in
             unsafe state.queues.removeWaiting(flight)
             let done = unsafe flight.pointee.rowsDone
             // A flight whose every row is done is on its way to the deck already.
@@ -122,12 +143,17 @@ final class Batcher: @unchecked Sendable {
         }
     }
 
-    /// Hands finished segments in and takes the next micro-batch. Worker `index`.
+    /// Hands finished segments in and takes the next micro-batch.
+    ///
+    /// Worker `index`.
     ///
     /// `completed` receives the flights of which every row is done.
     func exchange(
-        worker index: Int, finished: inout [BatchQueues.Segment], completed: inout [FlightPointer],
-        rowsOfBatch: Int, now: UInt64
+        worker index: Int,
+        finished: inout [BatchQueues.Segment],
+        completed: inout [FlightPointer],
+        rowsOfBatch: Int,
+        now: UInt64
     ) -> Next {
         lock.withLock { _ in
             for position in finished.indices {
@@ -174,8 +200,11 @@ final class Batcher: @unchecked Sendable {
     }
 
     private static func finish(
-        _ segment: BatchQueues.Segment, _ queues: inout BatchQueues, _ rowsOfBatch: Int,
-        _ now: UInt64, into completed: inout [FlightPointer]
+        _ segment: BatchQueues.Segment,
+        _ queues: inout BatchQueues,
+        _ rowsOfBatch: Int,
+        _ now: UInt64,
+        into completed: inout [FlightPointer]
     ) {
         let flight = unsafe segment.flight
         unsafe flight.pointee.rowsDone += segment.rows

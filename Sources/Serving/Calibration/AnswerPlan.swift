@@ -23,8 +23,11 @@ final class AnswerPlan: Sendable {
     let rawCopies: [RawCopy]
 
     init(
-        layout: AnswerLayout, intervals: [IntervalStep], binary: BinaryStep?,
-        anomaly: AnomalyStep?, rawCopies: [RawCopy]
+        layout: AnswerLayout,
+        intervals: [IntervalStep],
+        binary: BinaryStep?,
+        anomaly: AnomalyStep?,
+        rawCopies: [RawCopy]
     ) {
         self.layout = layout
         self.intervals = intervals
@@ -33,10 +36,15 @@ final class AnswerPlan: Sendable {
         self.rawCopies = rawCopies
     }
 
-    /// Fills a segment's rows of the answer from the micro-batch; rows at `flagged` positions
-    /// carry no value. Returns bit i for a flag in output i.
+    /// Fills a segment's rows of the answer from the micro-batch; rows at `flagged` positions carry
+    /// no value.
+    ///
+    /// Returns bit i for a flag in output i.
     func write(
-        _ segment: BatchQueues.Segment, position: Int, outputs: RawOutputs, flagged: [Int]
+        _ segment: BatchQueues.Segment,
+        position: Int,
+        outputs: RawOutputs,
+        flagged: [Int]
     ) -> UInt32 {
         guard let answer = unsafe AnswerSections(segment.flight) else { return 0 }
         var mask: UInt32 = 0
@@ -58,10 +66,14 @@ final class AnswerPlan: Sendable {
             let memory = unsafe outputs.instance.outputMemory(copy.output)
             unsafe (answer.base(copy.section) + segment.firstRow * copy.strideBytes).copyMemory(
                 from: memory + position * copy.strideBytes,
-                byteCount: segment.rows * copy.strideBytes)
+                byteCount: segment.rows * copy.strideBytes
+            )
             if copy.flags >= 0 {
                 unsafe (answer.base(copy.flags) + segment.firstRow).initializeMemory(
-                    as: UInt8.self, repeating: 0, count: segment.rows)
+                    as: UInt8.self,
+                    repeating: 0,
+                    count: segment.rows
+                )
             }
         }
         for place in flagged

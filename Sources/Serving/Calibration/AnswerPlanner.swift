@@ -26,7 +26,10 @@ struct AnswerPlanner: Sendable {
         guard let calibration else { return nil }
         var draft = Draft()
         for (entry, uncertainty) in manifest.uncertainty.enumerated() {
-            guard let output = calibration.file.outputs.first(where: { $0.output == uncertainty.output })
+            guard
+                let output = calibration.file.outputs.first(where: {
+                    $0.output == uncertainty.output
+                })
             else { return nil }
             guard add(entry, uncertainty, output, to: &draft) else { return nil }
         }
@@ -35,7 +38,9 @@ struct AnswerPlanner: Sendable {
     }
 
     private func add(
-        _ entry: Int, _ uncertainty: Manifest.Uncertainty, _ output: OutputCalibration,
+        _ entry: Int,
+        _ uncertainty: Manifest.Uncertainty,
+        _ output: OutputCalibration,
         to draft: inout Draft
     ) -> Bool {
         let score = index(of: uncertainty.output)
@@ -43,38 +48,60 @@ struct AnswerPlanner: Sendable {
         case .absolute, .normalised, .cqr, .cqrAsymmetric:
             guard let conformal = output.interval else { return false }
             let place = draft.addOutput(
-                uncertainty.output, unit: unit(score), method: uncertainty.method.rawValue,
-                hasCoverage: true, hasInterval: true)
+                uncertainty.output,
+                unit: unit(score),
+                method: uncertainty.method.rawValue,
+                hasCoverage: true,
+                hasInterval: true
+            )
             draft.intervals.append(
                 IntervalStep(
-                    conformal: conformal, bin: reader(entry, uncertainty, conformal.bins),
-                    value: score, lower: uncertainty.lower.map(index(of:)) ?? -1,
+                    conformal: conformal,
+                    bin: reader(entry, uncertainty, conformal.bins),
+                    value: score,
+                    lower: uncertainty.lower.map(index(of:)) ?? -1,
                     upper: uncertainty.upper.map(index(of:)) ?? -1,
                     sigma: uncertainty.sigma.map(index(of:)) ?? -1,
-                    sections: (place.value, place.lower, place.upper, place.flags)))
+                    sections: (place.value, place.lower, place.upper, place.flags)
+                )
+            )
         case .vennAbers:
             guard let vennAbers = output.vennAbers else { return false }
             let tables = uncertainty.classes.compactMap { output.table($0.name) }
             guard tables.count == 2 else { return false }
             let place = draft.addOutput(
-                uncertainty.classes[1].name, unit: "1", method: uncertainty.method.rawValue,
-                hasCoverage: false, hasInterval: true)
+                uncertainty.classes[1].name,
+                unit: "1",
+                method: uncertainty.method.rawValue,
+                hasCoverage: false,
+                hasInterval: true
+            )
             draft.ratio = draft.add(.init(type: .float32, shape: []))
             let sections = uncertainty.classes.map { draft.addPValue($0.name) }
             draft.binary = BinaryStep(
-                vennAbers: vennAbers, pValues: tables,
-                bin: reader(entry, uncertainty, tables[0].bins), score: score,
+                vennAbers: vennAbers,
+                pValues: tables,
+                bin: reader(entry, uncertainty, tables[0].bins),
+                score: score,
                 sections: (place.value, place.lower, place.upper, place.flags, draft.ratio ?? 0),
-                pValueSections: sections)
+                pValueSections: sections
+            )
         case .pValue:
             guard let table = output.table(uncertainty.classes[0].name) else { return false }
             let place = draft.addOutput(
-                uncertainty.output, unit: unit(score), method: uncertainty.method.rawValue,
-                hasCoverage: false, hasInterval: false)
+                uncertainty.output,
+                unit: unit(score),
+                method: uncertainty.method.rawValue,
+                hasCoverage: false,
+                hasInterval: false
+            )
             let section = draft.addPValue(uncertainty.classes[0].name)
             draft.anomaly = AnomalyStep(
-                pValues: table, bin: reader(entry, uncertainty, table.bins), score: score,
-                sections: (place.value, place.flags, section))
+                pValues: table,
+                bin: reader(entry, uncertainty, table.bins),
+                score: score,
+                sections: (place.value, place.flags, section)
+            )
         }
         return true
     }
@@ -82,17 +109,30 @@ struct AnswerPlanner: Sendable {
     private func addRaw(_ index: Int, to draft: inout Draft) {
         let output = manifest.outputs[index]
         let section = AnswerLayout.Section(
-            type: output.signature.type, shape: output.signature.shape)
+            type: output.signature.type,
+            shape: output.signature.shape
+        )
         let value = draft.add(section)
         let flags = mayFlag ? draft.add(.init(type: .uint8, shape: [])) : nil
         draft.outputs.append(
             .init(
-                name: output.signature.name, unit: output.unit, method: "raw", hasCoverage: false,
-                value: value, flags: flags))
+                name: output.signature.name,
+                unit: output.unit,
+                method: "raw",
+                hasCoverage: false,
+                value: value,
+                flags: flags
+            )
+        )
         draft.rawCopies.append(
             .init(
-                output: index, section: value, strideBytes: section.strideBytes,
-                flags: flags ?? -1, type: section.type))
+                output: index,
+                section: value,
+                strideBytes: section.strideBytes,
+                flags: flags ?? -1,
+                type: section.type
+            )
+        )
     }
 
     private func index(of name: String) -> Int {
@@ -105,7 +145,9 @@ struct AnswerPlanner: Sendable {
     private func unit(_ output: Int) -> String { manifest.outputs[output].unit }
 
     private func reader(
-        _ entry: Int, _ uncertainty: Manifest.Uncertainty, _ bins: MondrianBins
+        _ entry: Int,
+        _ uncertainty: Manifest.Uncertainty,
+        _ bins: MondrianBins
     ) -> BinReader {
         switch uncertainty.bins?.column {
         case nil:
@@ -121,9 +163,12 @@ struct AnswerPlanner: Sendable {
             else { preconditionFailure("the manifest's reader checked the bin column") }
             return BinReader(
                 source: .input(
-                    index: input, elements: inputs[input].signature.elementCount,
-                    component: component),
-                bins: bins)
+                    index: input,
+                    elements: inputs[input].signature.elementCount,
+                    component: component
+                ),
+                bins: bins
+            )
         }
     }
 }
@@ -145,7 +190,11 @@ private struct Draft {
     }
 
     mutating func addOutput(
-        _ name: String, unit: String, method: String, hasCoverage: Bool, hasInterval: Bool
+        _ name: String,
+        unit: String,
+        method: String,
+        hasCoverage: Bool,
+        hasInterval: Bool
     ) -> (value: Int, lower: Int, upper: Int, flags: Int) {
         let scalar = AnswerLayout.Section(type: .float32, shape: [])
         let value = add(scalar)
@@ -154,8 +203,16 @@ private struct Draft {
         let flags = add(.init(type: .uint8, shape: []))
         outputs.append(
             .init(
-                name: name, unit: unit, method: method, hasCoverage: hasCoverage, value: value,
-                lower: hasInterval ? lower : nil, upper: hasInterval ? upper : nil, flags: flags))
+                name: name,
+                unit: unit,
+                method: method,
+                hasCoverage: hasCoverage,
+                value: value,
+                lower: hasInterval ? lower : nil,
+                upper: hasInterval ? upper : nil,
+                flags: flags
+            )
+        )
         return (value, lower, upper, flags)
     }
 
@@ -168,9 +225,17 @@ private struct Draft {
     func plan(provenance: Provenance) -> AnswerPlan {
         AnswerPlan(
             layout: AnswerLayout(
-                outputs: outputs, pValues: pValues, logLikelihoodRatio: ratio, sections: sections,
-                provenance: provenance),
-            intervals: intervals, binary: binary, anomaly: anomaly, rawCopies: rawCopies)
+                outputs: outputs,
+                pValues: pValues,
+                logLikelihoodRatio: ratio,
+                sections: sections,
+                provenance: provenance
+            ),
+            intervals: intervals,
+            binary: binary,
+            anomaly: anomaly,
+            rawCopies: rawCopies
+        )
     }
 }
 

@@ -1,6 +1,8 @@
 internal import Messages
 
-/// Writes elements of an answer's sections. The rows of one segment belong to one worker.
+/// Writes elements of an answer's sections.
+///
+/// The rows of one segment belong to one worker.
 @safe
 struct AnswerSections {
     private let flight: FlightPointer

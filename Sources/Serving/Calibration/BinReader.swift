@@ -22,7 +22,10 @@ struct BinReader: Sendable {
     /// Bin of row `row` of the flight, which lies at `position` of the micro-batch; nil for NaN.
     @inline(__always)
     func bin(
-        _ flight: FlightPointer, row: Int, position: Int, outputs: RawOutputs
+        _ flight: FlightPointer,
+        row: Int,
+        position: Int,
+        outputs: RawOutputs
     ) -> Int? {
         switch source {
         case .none:
@@ -30,7 +33,9 @@ struct BinReader: Sendable {
         case .input(let index, let elements, let component):
             guard let base = unsafe flight.pointee.inputs[index] else { return nil }
             let value = unsafe base.loadUnaligned(
-                fromByteOffset: (row * elements + component) * 4, as: Float.self)
+                fromByteOffset: (row * elements + component) * 4,
+                as: Float.self
+            )
             return bins.index(of: Double(value))
         case .output(let index):
             return bins.index(of: outputs.float(index, position))

@@ -15,7 +15,9 @@ struct IntervalStep: Sendable {
 
     /// Writes `rows` rows; true if one carries a flag.
     func write(
-        _ segment: BatchQueues.Segment, position: Int, outputs: RawOutputs,
+        _ segment: BatchQueues.Segment,
+        position: Int,
+        outputs: RawOutputs,
         sections answer: AnswerSections
     ) -> Bool {
         let coverage = unsafe segment.flight.pointee.coverage
@@ -27,7 +29,11 @@ struct IntervalStep: Sendable {
             answer.store(Float(prediction), sections.value, row: row)
             guard
                 let bin = unsafe bin.bin(
-                    segment.flight, row: row, position: place, outputs: outputs)
+                    segment.flight,
+                    row: row,
+                    position: place,
+                    outputs: outputs
+                )
             else {
                 answer.store(.nan, sections.lower, row: row)
                 answer.store(.nan, sections.upper, row: row)
@@ -37,13 +43,19 @@ struct IntervalStep: Sendable {
             }
             let quantile = conformal.quantile(bin: bin, coverage: coverage)
             let interval = conformal.interval(
-                quantile, value: prediction, lower: lower < 0 ? 0 : outputs.float(lower, place),
+                quantile,
+                value: prediction,
+                lower: lower < 0 ? 0 : outputs.float(lower, place),
                 upper: upper < 0 ? 0 : outputs.float(upper, place),
-                sigma: sigma < 0 ? 0 : outputs.float(sigma, place))
+                sigma: sigma < 0 ? 0 : outputs.float(sigma, place)
+            )
             answer.store(Float(roundedDown: interval.lower), sections.lower, row: row)
             answer.store(Float(roundedUp: interval.upper), sections.upper, row: row)
             answer.store(
-                flag: quantile.isInfinite ? EventFlag.infinite : 0, sections.flags, row: row)
+                flag: quantile.isInfinite ? EventFlag.infinite : 0,
+                sections.flags,
+                row: row
+            )
             if quantile.isInfinite { hasFlag = true }
         }
         return hasFlag
@@ -63,7 +75,9 @@ struct BinaryStep: Sendable {
 
     /// Writes `rows` rows; true if one carries a flag.
     func write(
-        _ segment: BatchQueues.Segment, position: Int, outputs: RawOutputs,
+        _ segment: BatchQueues.Segment,
+        position: Int,
+        outputs: RawOutputs,
         sections answer: AnswerSections
     ) -> Bool {
         let asked = unsafe segment.flight.pointee.prior
@@ -80,7 +94,9 @@ struct BinaryStep: Sendable {
             answer.store(Float(roundedUp: shift(pair.p1, to: prior)), sections.upper, row: row)
             answer.store(
                 Float(PriorShift.logLikelihoodRatio(merged, prior: vennAbers.prior)),
-                sections.ratio, row: row)
+                sections.ratio,
+                row: row
+            )
             let bin = unsafe bin.bin(segment.flight, row: row, position: place, outputs: outputs)
             for (index, table) in pValues.enumerated() {
                 // Stranger for class 0 is a higher score, for class 1 a lower one.
@@ -111,7 +127,9 @@ struct AnomalyStep: Sendable {
 
     /// Writes `rows` rows; true if one carries a flag.
     func write(
-        _ segment: BatchQueues.Segment, position: Int, outputs: RawOutputs,
+        _ segment: BatchQueues.Segment,
+        position: Int,
+        outputs: RawOutputs,
         sections answer: AnswerSections
     ) -> Bool {
         var hasFlag = false

@@ -23,7 +23,8 @@ struct LoadedCalibration: Sendable {
 
     /// The newest calibration of `source` that matches, or in one line why there is none.
     static func find(
-        _ source: ModelSource, running: Running
+        _ source: ModelSource,
+        running: Running
     ) -> Result<LoadedCalibration, CalibrationAbsence> {
         guard !source.manifest.uncertainty.isEmpty else {
             return .failure(.init(reason: "the manifest declares no uncertainty"))
@@ -46,7 +47,9 @@ struct LoadedCalibration: Sendable {
     }
 
     private static func load(
-        _ candidate: ModelSource.CalibrationSource, _ source: ModelSource, _ running: Running
+        _ candidate: ModelSource.CalibrationSource,
+        _ source: ModelSource,
+        _ running: Running
     ) -> Result<LoadedCalibration, CalibrationAbsence> {
         let file: CalibrationFile
         do {
@@ -70,13 +73,17 @@ struct LoadedCalibration: Sendable {
         let id = String(candidate.digest.dropFirst("sha256:".count).prefix(idDigits))
         return .success(
             LoadedCalibration(
-                file: file, id: id,
-                provenance: provenance(source, running: running, file: file, id: id)))
+                file: file,
+                id: id,
+                provenance: provenance(source, running: running, file: file, id: id)
+            )
+        )
     }
 
     /// Why the file does not hold what the manifest declares for an output.
     private static func mismatch(
-        _ uncertainty: Manifest.Uncertainty, _ file: CalibrationFile
+        _ uncertainty: Manifest.Uncertainty,
+        _ file: CalibrationFile
     ) -> String? {
         guard let output = file.outputs.first(where: { $0.output == uncertainty.output }) else {
             return "output \(uncertainty.output) is not calibrated"
@@ -88,7 +95,8 @@ struct LoadedCalibration: Sendable {
             guard let interval = output.interval,
                 interval.method.rawValue == uncertainty.method.rawValue
             else {
-                return "output \(uncertainty.output) is not calibrated by \(uncertainty.method.rawValue)"
+                return
+                    "output \(uncertainty.output) is not calibrated by \(uncertainty.method.rawValue)"
             }
             tables = [interval.bins]
         case .vennAbers, .pValue:
@@ -97,7 +105,8 @@ struct LoadedCalibration: Sendable {
             guard found.count == wanted.count,
                 uncertainty.method == .pValue || output.vennAbers != nil
             else {
-                return "output \(uncertainty.output) is not calibrated by \(uncertainty.method.rawValue) for \(wanted.joined(separator: ", "))"
+                return
+                    "output \(uncertainty.output) is not calibrated by \(uncertainty.method.rawValue) for \(wanted.joined(separator: ", "))"
             }
             tables = found
         }
@@ -111,12 +120,22 @@ struct LoadedCalibration: Sendable {
     }
 
     static func provenance(
-        _ source: ModelSource, running: Running, file: CalibrationFile?, id: String?
+        _ source: ModelSource,
+        running: Running,
+        file: CalibrationFile?,
+        id: String?
     ) -> Provenance {
         Provenance(
-            model: source.manifest.name, version: source.version, digest: source.digest,
-            engine: running.engineVersion, precision: running.precision, device: running.device,
-            calibration: id, calibrationDate: file?.date, bins: file.map(binEvents) ?? [])
+            model: source.manifest.name,
+            version: source.version,
+            digest: source.digest,
+            engine: running.engineVersion,
+            precision: running.precision,
+            device: running.device,
+            calibration: id,
+            calibrationDate: file?.date,
+            bins: file.map(binEvents) ?? []
+        )
     }
 
     private static func binEvents(_ file: CalibrationFile) -> [BinEvents] {
@@ -126,15 +145,22 @@ struct LoadedCalibration: Sendable {
             if let interval = output.interval {
                 bins.append(
                     BinEvents(
-                        output: output.output, events: interval.eventsPerBin.map(UInt64.init),
-                        edges: interval.bins.edges, column: column))
+                        output: output.output,
+                        events: interval.eventsPerBin.map(UInt64.init),
+                        edges: interval.bins.edges,
+                        column: column
+                    )
+                )
             }
             for entry in output.pValues {
                 bins.append(
                     BinEvents(
                         output: "\(output.output)/\(entry.name)",
                         events: entry.table.eventsPerBin.map(UInt64.init),
-                        edges: entry.table.bins.edges, column: column))
+                        edges: entry.table.bins.edges,
+                        column: column
+                    )
+                )
             }
         }
         return bins

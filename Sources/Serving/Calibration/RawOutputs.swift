@@ -8,6 +8,7 @@ struct RawOutputs {
     @inline(__always)
     func float(_ output: Int, _ position: Int) -> Double {
         Double(
-            unsafe instance.outputMemory(output).load(fromByteOffset: position * 4, as: Float.self))
+            unsafe instance.outputMemory(output).load(fromByteOffset: position * 4, as: Float.self)
+        )
     }
 }

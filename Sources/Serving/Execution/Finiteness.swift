@@ -17,7 +17,9 @@ enum Finiteness {
     /// An element is not finite exactly when all bits of its exponent are set.
     @inline(__always)
     private static func allFinite<Word: FixedWidthInteger & SIMDScalar>(
-        _ base: UnsafeRawPointer, count: Int, exponent: Word
+        _ base: UnsafeRawPointer,
+        count: Int,
+        exponent: Word
     ) -> Bool {
         let lanes = SIMD16<Word>.scalarCount
         let mask = SIMD16<Word>(repeating: exponent)
@@ -25,7 +27,9 @@ enum Finiteness {
         var index = 0
         while index + lanes <= count {
             let words = unsafe base.loadUnaligned(
-                fromByteOffset: index * width, as: SIMD16<Word>.self)
+                fromByteOffset: index * width,
+                as: SIMD16<Word>.self
+            )
             if any((words & mask) .== mask) { return false }
             index += lanes
         }

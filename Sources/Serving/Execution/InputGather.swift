@@ -19,7 +19,9 @@ struct InputGather {
             let splits = unsafe flight.pointee.splits[index]
             let rows = unsafe flight.pointee.rows
             let elements = unsafe input.contentElements(splits, firstRow: 0, rows: rows)
-            if unsafe Finiteness.allFinite(base, count: elements.count, type: input.type) { continue }
+            if unsafe Finiteness.allFinite(base, count: elements.count, type: input.type) {
+                continue
+            }
             for row in 0..<rows where unsafe !input.isFinite(base, splits, row: row) {
                 if first.map({ row < $0.row }) ?? true { first = (row, index) }
                 break
@@ -28,10 +30,14 @@ struct InputGather {
         return first
     }
 
-    /// Copies a segment's rows to `position` of the instance's memory. Rows to be flagged are
-    /// written as zeros and appended to `flagged` (positions in the micro-batch).
+    /// Copies a segment's rows to `position` of the instance's memory.
+    ///
+    /// Rows to be flagged are written as zeros and appended to `flagged` (positions in the micro-
+    /// batch).
     func copy(
-        _ segment: BatchQueues.Segment, to position: Int, of instance: any EngineInstance,
+        _ segment: BatchQueues.Segment,
+        to position: Int,
+        of instance: any EngineInstance,
         flagged: inout [Int]
     ) {
         for (index, input) in inputs.enumerated() {
@@ -39,7 +45,12 @@ struct InputGather {
             let splits = unsafe segment.flight.pointee.splits[index]
             let memory = unsafe instance.inputMemory(index) + position * input.rowBytes
             unsafe input.copy(
-                base, splits, firstRow: segment.firstRow, rows: segment.rows, to: memory)
+                base,
+                splits,
+                firstRow: segment.firstRow,
+                rows: segment.rows,
+                to: memory
+            )
             guard input.nonfinite != .refuse else { continue }
             let count = segment.rows * input.elements
             if unsafe Finiteness.allFinite(memory, count: count, type: input.type) { continue }
@@ -52,7 +63,11 @@ struct InputGather {
                     if unsafe Finiteness.allFinite(place, count: input.elements, type: input.type) {
                         continue
                     }
-                    unsafe place.initializeMemory(as: UInt8.self, repeating: 0, count: input.rowBytes)
+                    unsafe place.initializeMemory(
+                        as: UInt8.self,
+                        repeating: 0,
+                        count: input.rowBytes
+                    )
                     if !flagged.contains(position + row) { flagged.append(position + row) }
                 }
             case .refuse:
@@ -72,7 +87,9 @@ struct InputGather {
         guard UInt(bitPattern: place) % UInt(AlignedBuffer.alignment) == 0 else { return nil }
         if input.nonfinite != .refuse {
             let count = segment.rows * input.elements
-            guard unsafe Finiteness.allFinite(place, count: count, type: input.type) else { return nil }
+            guard unsafe Finiteness.allFinite(place, count: count, type: input.type) else {
+                return nil
+            }
         }
         return unsafe place
     }
@@ -104,7 +121,9 @@ struct GatherInput: Sendable {
 
     /// Elements in the message of `rows` events from `firstRow`.
     func contentElements(
-        _ splits: UnsafeRawPointer?, firstRow: Int, rows: Int
+        _ splits: UnsafeRawPointer?,
+        firstRow: Int,
+        rows: Int
     ) -> (first: Int, count: Int) {
         guard let splits = unsafe splits else { return (firstRow * elements, rows * elements) }
         let from = unsafe Self.split(splits, firstRow)
@@ -115,11 +134,17 @@ struct GatherInput: Sendable {
     func isFinite(_ base: UnsafeRawPointer, _ splits: UnsafeRawPointer?, row: Int) -> Bool {
         let place = unsafe contentElements(splits, firstRow: row, rows: 1)
         return unsafe Finiteness.allFinite(
-            base + place.first * type.byteCount, count: place.count, type: type)
+            base + place.first * type.byteCount,
+            count: place.count,
+            type: type
+        )
     }
 
     func copy(
-        _ base: UnsafeRawPointer, _ splits: UnsafeRawPointer?, firstRow: Int, rows: Int,
+        _ base: UnsafeRawPointer,
+        _ splits: UnsafeRawPointer?,
+        firstRow: Int,
+        rows: Int,
         to memory: UnsafeMutableRawPointer
     ) {
         guard isRagged else {
@@ -132,7 +157,10 @@ struct GatherInput: Sendable {
             let place = unsafe memory + row * rowBytes
             unsafe place.copyMemory(from: base + content.first * type.byteCount, byteCount: bytes)
             unsafe (place + bytes).initializeMemory(
-                as: UInt8.self, repeating: 0, count: rowBytes - bytes)
+                as: UInt8.self,
+                repeating: 0,
+                count: rowBytes - bytes
+            )
         }
     }
 

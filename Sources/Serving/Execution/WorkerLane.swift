@@ -80,8 +80,12 @@ struct WorkerState {
     private var flagged: [Int] = []
 
     init(
-        batcher: Batcher, plan: MicroBatchPlan, gather: InputGather,
-        instance: any EngineInstance, inputNames: [String], metrics: ModelMetrics
+        batcher: Batcher,
+        plan: MicroBatchPlan,
+        gather: InputGather,
+        instance: any EngineInstance,
+        inputNames: [String],
+        metrics: ModelMetrics
     ) {
         self.batcher = batcher
         self.plan = plan
@@ -101,8 +105,12 @@ struct WorkerState {
         while true {
             let now = MonotonicClock.now()
             let next = unsafe batcher.exchange(
-                worker: index, finished: &segments, completed: &completed, rowsOfBatch: rows,
-                now: now)
+                worker: index,
+                finished: &segments,
+                completed: &completed,
+                rowsOfBatch: rows,
+                now: now
+            )
             for position in unsafe completed.indices {
                 unsafe FlightDeck.complete(completed[position])
             }
@@ -127,7 +135,8 @@ struct WorkerState {
     private func limit(rows: Int) -> UInt64 {
         max(
             WorkerLane.stuckNanoseconds,
-            WorkerLane.stuckFactor * UInt64(plan.nanoseconds(for: rows)))
+            WorkerLane.stuckFactor * UInt64(plan.nanoseconds(for: rows))
+        )
     }
 
     /// Runs the segments, cut into the shapes of the plan.
@@ -171,7 +180,10 @@ struct WorkerState {
                 Refusal(
                     .invalid,
                     "a value of input '\(inputNames[found.input])' is not finite, allowed are finite values",
-                    field: "inputs[\(found.input)]", row: found.row))
+                    field: "inputs[\(found.input)]",
+                    row: found.row
+                )
+            )
         }
     }
 
@@ -187,14 +199,17 @@ struct WorkerState {
                 } catch {
                     metrics.engineFailures.add(1)
                     batcher.refuse(
-                        part, Refusal(.internal, "the engine failed: \(error)"))
+                        part,
+                        Refusal(.internal, "the engine failed: \(error)")
+                    )
                 }
             }
         }
     }
 
     private mutating func runOnce(
-        _ parts: [BatchQueues.Segment], shape: Int
+        _ parts: [BatchQueues.Segment],
+        shape: Int
     ) throws(EngineFailure) {
         flagged.removeAll(keepingCapacity: true)
         if parts.count == 1, parts[0].rows == shape,
@@ -215,7 +230,11 @@ struct WorkerState {
             let part = parts[index]
             if let plan = unsafe part.flight.pointee.plan {
                 let mask = plan.write(
-                    part, position: position, outputs: outputs, flagged: flagged)
+                    part,
+                    position: position,
+                    outputs: outputs,
+                    flagged: flagged
+                )
                 if mask != 0 { batcher.flag(part, outputs: mask) }
             }
             position += part.rows
