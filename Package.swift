@@ -111,6 +111,15 @@ let package = Package(
             dependencies: ["Tensors", "StrictYAML", "CCrypto"],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "vigil-bench",
+            dependencies: [
+                "VigilClient", "OnnxEngine", "Execution", "Messages", "Tensors", "Datasets", "Lanes",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/vigil-bench",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CalibrationTests",
             dependencies: ["Calibration"],
