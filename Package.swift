@@ -22,10 +22,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
-        .package(
-            url: "https://github.com/swift-server/swift-service-lifecycle.git",
-            from: "2.13.0"
-        ),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
     ],
     targets: [
@@ -75,12 +71,27 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "Supervision",
+            dependencies: ["CLinux", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "HTTPTransport",
+            dependencies: [
+                "Messages",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
         .target(name: "Settings", dependencies: ["StrictYAML"], swiftSettings: strict),
         .executableTarget(
             name: "vigild",
             dependencies: [
                 "Settings", "Telemetry", "Catalog", "Serving", "OnnxEngine", "TreeEngine",
-                "ZeroMQTransport", "Execution", "Lanes", "Messages",
+                "ZeroMQTransport", "HTTPTransport", "Supervision", "Execution", "Lanes", "Messages",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -114,7 +125,8 @@ let package = Package(
         .executableTarget(
             name: "vigil-bench",
             dependencies: [
-                "VigilClient", "OnnxEngine", "Execution", "Messages", "Tensors", "Datasets", "Lanes",
+                "VigilClient", "OnnxEngine", "Execution", "Messages", "Tensors", "Datasets",
+                "Lanes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/vigil-bench",

@@ -11,12 +11,15 @@ final class RawRuntime {
     private let rows: Int
 
     init(library: String, artefact: String, rows: Int, input: [Float]) throws {
-        guard let file = unsafe fopen(artefact, "rb") else { throw BenchFailure("\(artefact) cannot be read") }
+        guard let file = unsafe fopen(artefact, "rb") else {
+            throw BenchFailure("\(artefact) cannot be read")
+        }
         defer { unsafe fclose(file) }
         unsafe fseek(file, 0, SEEK_END)
         var bytes = [UInt8](repeating: 0, count: max(0, unsafe ftell(file)))
         unsafe rewind(file)
-        guard unsafe fread(&bytes, 1, bytes.count, file) == bytes.count, let device = Device("cpu") else {
+        guard unsafe fread(&bytes, 1, bytes.count, file) == bytes.count, let device = Device("cpu")
+        else {
             throw BenchFailure("\(artefact) cannot be read")
         }
         let engine = try OnnxEngine(

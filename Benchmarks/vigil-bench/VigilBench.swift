@@ -93,7 +93,9 @@ struct VigilBench: AsyncParsableCommand {
     private func call(_ values: [Float], rows: Int) -> ScoreCall {
         ScoreCall(
             model: Self.model,
-            inputs: [TensorValue(name: "features", shape: [rows, values.count / rows], floats: values)]
+            inputs: [
+                TensorValue(name: "features", shape: [rows, values.count / rows], floats: values)
+            ]
         )
     }
 
@@ -103,7 +105,9 @@ struct VigilBench: AsyncParsableCommand {
         replies: Int
     ) throws -> Double {
         let outcome = try loop.closed(window: window, replies: replies, warmUp: replies / 10)
-        guard outcome.refusals == 0 else { throw BenchFailure("\(outcome.refusals) requests were refused") }
+        guard outcome.refusals == 0 else {
+            throw BenchFailure("\(outcome.refusals) requests were refused")
+        }
         return Double(outcome.replies) / (Double(outcome.nanoseconds) * 1e-9)
     }
 
@@ -111,7 +115,9 @@ struct VigilBench: AsyncParsableCommand {
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            if let text = try? encoder.encode(measures) { print(String(decoding: text, as: UTF8.self)) }
+            if let text = try? encoder.encode(measures) {
+                print(String(decoding: text, as: UTF8.self))
+            }
             return
         }
         for measure in measures { print(measure.line) }
@@ -154,7 +160,11 @@ struct Measure: Encodable {
         let ratio = baseline.map { base in Self.median(zip(values, base).map { $0 / $1 }) }
         self.ratio = ratio
         self.target = target ?? least
-        if let ratio, let target { met = ratio >= target } else { met = least.map { [value] in value >= $0 } }
+        if let ratio, let target {
+            met = ratio >= target
+        } else {
+            met = least.map { [value] in value >= $0 }
+        }
     }
 
     var line: String {

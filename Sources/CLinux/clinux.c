@@ -1,12 +1,19 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,4 +54,49 @@ void clinux_keep_freed_memory(void) {
     mallopt(M_TRIM_THRESHOLD, large);
     mallopt(M_TOP_PAD, 64 << 20);
     mallopt(M_MMAP_THRESHOLD, large);
+}
+
+int clinux_send_datagram(const char *path, const char *text, size_t count) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof address.sun_path) return ENAMETOOLONG;
+    memcpy(address.sun_path, path, length);
+    /* An abstract name is written with a leading '@' that stands for a zero byte. */
+    if (address.sun_path[0] == '@') address.sun_path[0] = 0;
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return errno;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    ssize_t sent = sendto(descriptor, text, count, MSG_NOSIGNAL, (struct sockaddr *)&address, size);
+    int code = sent < 0 ? errno : 0;
+    close(descriptor);
+    return code;
+}
+
+int clinux_adopt_listener(int descriptor, char *endpoint, size_t capacity) {
+    int flags = fcntl(descriptor, F_GETFD);
+    if (flags < 0 || fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) < 0) return errno;
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0) return errno;
+    if (!listening) return ENOTCONN;
+    struct sockaddr_storage address;
+    size = sizeof address;
+    if (getsockname(descriptor, (struct sockaddr *)&address, &size) < 0) return errno;
+    char host[INET6_ADDRSTRLEN];
+    if (address.ss_family == AF_INET) {
+        struct sockaddr_in *found = (struct sockaddr_in *)&address;
+        inet_ntop(AF_INET, &found->sin_addr, host, sizeof host);
+        snprintf(endpoint, capacity, "tcp://%s:%d", host, ntohs(found->sin_port));
+    } else if (address.ss_family == AF_INET6) {
+        struct sockaddr_in6 *found = (struct sockaddr_in6 *)&address;
+        inet_ntop(AF_INET6, &found->sin6_addr, host, sizeof host);
+        snprintf(endpoint, capacity, "tcp://[%s]:%d", host, ntohs(found->sin6_port));
+    } else if (address.ss_family == AF_UNIX) {
+        struct sockaddr_un *found = (struct sockaddr_un *)&address;
+        int length = (int)(size - offsetof(struct sockaddr_un, sun_path));
+        snprintf(endpoint, capacity, "ipc://%.*s", length, found->sun_path);
+    } else {
+        return EAFNOSUPPORT;
+    }
+    return 0;
 }

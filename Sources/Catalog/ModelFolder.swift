@@ -20,12 +20,19 @@ public struct ModelSource: Sendable {
     public let version: String
     /// Path of the version's folder.
     public let folder: String
-    /// Content of the artefact.
-    public let artefact: [UInt8]
+    /// Content of the artefact; empty once an engine was made of it.
+    public private(set) var artefact: [UInt8]
     /// Digest of the artefact.
     public let digest: String
     /// Calibrations, in the order of their names.
     public let calibrations: [CalibrationSource]
+
+    /// The same without the artefact's content, which no loaded version needs.
+    public var withoutArtefact: ModelSource {
+        var copy = self
+        copy.artefact = []
+        return copy
+    }
 
     /// Whether the same files would load.
     public func isSame(as other: ModelSource) -> Bool {

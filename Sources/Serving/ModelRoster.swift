@@ -55,6 +55,9 @@ public final class ModelRoster: Sendable {
     /// Whether new requests are refused because the daemon stops.
     public var isDraining: Bool { draining.load(ordering: .relaxed) }
 
+    /// Why the models are not those of the folder: not read yet, or unreadable; nil when they are.
+    public var problem: String? { folderProblem.withLock { $0 } }
+
     /// Refuses new requests from now on; those admitted are still answered.
     public func beginDrain() {
         draining.store(true, ordering: .sequentiallyConsistent)
@@ -74,18 +77,19 @@ public final class ModelRoster: Sendable {
             folderProblem.withLock { $0 = "model folder: \(error)" }
             return ["failed: \(error)"]
         }
-        folderProblem.withLock { $0 = nil }
         var update = RosterUpdate(old: current, makeEngine: makeEngine, registry: registry)
         update.apply(scan)
         let new = RosterTable(entries: update.entries)
         table.withLock { $0 = new }
         generation.add(1, ordering: .sequentiallyConsistent)
+        folderProblem.withLock { $0 = nil }
         for service in update.retired {
             service.retire()
-            registry.remove(
-                labels: [
-                    ("model", service.source.manifest.name), ("version", service.source.version),
-                ])
+            let successor = new.entries.lazy.flatMap(\.services).first {
+                $0.source.manifest.name == service.source.manifest.name
+                    && $0.source.version == service.source.version
+            }
+            service.forgetMetrics(in: registry, successor: successor)
         }
         return update.changes
     }
@@ -103,7 +107,7 @@ public final class ModelRoster: Sendable {
     public func readiness() -> Readiness {
         var reasons: [String] = []
         if isDraining { reasons.append("draining") }
-        if let problem = folderProblem.withLock({ $0 }) { reasons.append(problem) }
+        if let problem { reasons.append(problem) }
         let now = MonotonicClock.now()
         for entry in current.entries {
             if entry.services.isEmpty, entry.isRequired {
@@ -236,7 +240,7 @@ private struct RosterUpdate {
         do {
             engine = try makeEngine(source)
         } catch {
-            throw LoadFailure("\(error)")
+            throw LoadFailure("\(source.version)/\(source.manifest.artefact): \(error)")
         }
         return try ModelService(source: source, engine: engine, registry: registry)
     }

@@ -72,7 +72,7 @@ public final class ModelService: Sendable {
             calibration = nil
             calibrationReason = absence.reason
         }
-        self.source = source
+        self.source = source.withoutArtefact
         self.engine = ordered
         self.plan = plan
         name = OwnedText(manifest.name)
@@ -193,12 +193,26 @@ public final class ModelService: Sendable {
         registry.reading(
             "vigil_model_info",
             help: "1 for every version that is loaded.",
-            labels: labels + [
-                ("digest", source.digest), ("engine", engine),
-                ("precision", source.manifest.precision.rawValue),
-                ("device", source.manifest.device.text),
-            ]
+            labels: infoLabels(source, engine: engine)
         ) { 1 }
+    }
+
+    private static func infoLabels(_ source: ModelSource, engine: String) -> MetricRegistry.Labels {
+        [
+            ("model", source.manifest.name), ("version", source.version),
+            ("digest", source.digest), ("engine", engine),
+            ("precision", source.manifest.precision.rawValue),
+            ("device", source.manifest.device.text),
+        ]
+    }
+
+    /// Forgets the metrics of this version, which `successor` may have replaced under its name: what
+    /// it counts goes on under the same labels.
+    func forgetMetrics(in registry: MetricRegistry, successor: ModelService?) {
+        let own = Self.infoLabels(source, engine: engine.version)
+        guard let successor else { return registry.remove(labels: Array(own.prefix(2))) }
+        let others = Self.infoLabels(successor.source, engine: successor.engine.version)
+        if !own.elementsEqual(others, by: ==) { registry.remove(labels: own) }
     }
 
     /// Admits nothing further, finishes what waits, ends the workers.

@@ -13,10 +13,11 @@ public final class MetricRegistry: Sendable {
         case gauge(Gauge)
         case histogram(Histogram)
         case reading(@Sendable () -> Double)
+        case countReading(@Sendable () -> Double)
 
         var type: String {
             switch self {
-            case .counter: "counter"
+            case .counter, .countReading: "counter"
             case .gauge, .reading: "gauge"
             case .histogram: "histogram"
             }
@@ -26,7 +27,7 @@ public final class MetricRegistry: Sendable {
     private struct Child: Sendable {
         let labels: [String: String]
         let text: String
-        let metric: Metric
+        var metric: Metric
     }
 
     private struct Family: Sendable {
@@ -56,14 +57,24 @@ public final class MetricRegistry: Sendable {
         return gauge
     }
 
-    /// A gauge that is read when the metrics are.
+    /// A gauge that is read when the metrics are; a second one of the same labels takes its place.
     public func reading(
         _ name: String,
         help: String,
         labels: Labels = [],
         read: @escaping @Sendable () -> Double
     ) {
-        _ = child(name, help, labels) { .reading(read) }
+        setReading(name, help, labels, .reading(read))
+    }
+
+    /// A counter that is read when the metrics are; its name ends in _total.
+    public func countReading(
+        _ name: String,
+        help: String,
+        labels: Labels = [],
+        read: @escaping @Sendable () -> Double
+    ) {
+        setReading(name, help, labels, .countReading(read))
     }
 
     /// A histogram.
@@ -117,6 +128,17 @@ public final class MetricRegistry: Sendable {
         }
     }
 
+    private func setReading(_ name: String, _ help: String, _ labels: Labels, _ reading: Metric) {
+        _ = child(name, help, labels) { reading }
+        let text = LabelText.render(labels)
+        families.withLock { families in
+            guard let index = families[name]?.children.firstIndex(where: { $0.text == text }) else {
+                return
+            }
+            families[name]?.children[index].metric = reading
+        }
+    }
+
     /// Everything as text, families by name, children by labels.
     public func render() -> [UInt8] {
         let families = families.withLock { $0 }
@@ -138,7 +160,7 @@ public final class MetricRegistry: Sendable {
             text += "\(name)\(braces) \(counter.value)\n"
         case .gauge(let gauge):
             text += "\(name)\(braces) \(number(gauge.value))\n"
-        case .reading(let read):
+        case .reading(let read), .countReading(let read):
             text += "\(name)\(braces) \(number(read()))\n"
         case .histogram(let histogram):
             let scale = histogram.unit == .seconds ? 1e-9 : 1

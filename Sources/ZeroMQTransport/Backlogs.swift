@@ -23,6 +23,8 @@ struct Backlogs {
     private(set) var bytes = 0
     /// Clients discarded since the start.
     private(set) var discardedClients = 0
+    /// Discarded clients that are remembered; one past it is forgotten, and so gets a fresh start.
+    private static let maximumDiscarded = 4096
 
     init(clientBytes: Int, totalBytes: Int) {
         self.clientBytes = clientBytes
@@ -47,6 +49,7 @@ struct Backlogs {
         if client.bytes + reply.byteCount > clientBytes || bytes + reply.byteCount > totalBytes {
             bytes -= client.bytes
             discardedClients += 1
+            forgetOneOfTooMany()
             clients[identity] = Client(replies: [], bytes: 0, isDiscarded: true)
             return false
         }
@@ -70,6 +73,7 @@ struct Backlogs {
         for identity in Array(clients.keys) {
             guard var client = clients[identity] else { continue }
             var isDone = true
+            var isGone = false
             var sent = 0
             sending: for reply in client.replies {
                 switch unsafe reply.send(on: socket) {
@@ -87,19 +91,26 @@ struct Backlogs {
                     if !client.isDiscarded { bytes -= client.bytes }
                     client.replies = []
                     sent = 0
-                    isDone = true
+                    isGone = true
                     break sending
                 }
             }
             client.replies.removeFirst(sent)
-            // A discarded client without a probe stays until it asks again or is gone.
-            if isDone, !client.isDiscarded || sent > 0 || client.replies.isEmpty && lost > 0 {
+            // A discarded client without a probe stays until it asks again.
+            if isGone || isDone && (!client.isDiscarded || sent > 0) {
                 clients[identity] = nil
             } else {
                 clients[identity] = client
             }
         }
         return lost
+    }
+
+    /// Clients that never come back would otherwise be remembered for ever.
+    private mutating func forgetOneOfTooMany() {
+        let discarded = clients.filter { $0.value.isDiscarded }
+        guard discarded.count >= Self.maximumDiscarded, let any = discarded.first else { return }
+        clients[any.key] = nil
     }
 
     /// Frees everything, at the end.

@@ -14,7 +14,7 @@ public final class LaneMetrics: Sendable {
     /// Requests not scored because their client does not read.
     let discarded: Counter
     /// Clients whose backlog was freed.
-    let discardedClients: Gauge
+    let discardedClients: Counter
     /// Replies to clients that were gone.
     let unroutable: Counter
     /// Bytes kept for clients that do not read.
@@ -52,9 +52,9 @@ public final class LaneMetrics: Sendable {
             help: "Requests not scored because their client does not read its replies.",
             labels: transport
         )
-        discardedClients = registry.gauge(
-            "vigil_discarded_clients",
-            help: "Clients whose waiting replies were freed, since the start.",
+        discardedClients = registry.counter(
+            "vigil_discarded_clients_total",
+            help: "Clients whose waiting replies were freed.",
             labels: transport
         )
         unroutable = registry.counter(

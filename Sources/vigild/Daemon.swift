@@ -1,4 +1,5 @@
 import Catalog
+import HTTPTransport
 import Execution
 import Lanes
 import Logging
@@ -12,7 +13,7 @@ import TreeEngine
 import ZeroMQTransport
 
 /// The daemon put together: the only place that knows every part.
-final class Daemon: Sendable {
+final class Daemon: OperationsSource {
     /// Version that replies and `vigil status` quote.
     static let version = "0.1.0"
 
@@ -24,7 +25,8 @@ final class Daemon: Sendable {
     private let laneMetrics: LaneMetrics
     private let started = MonotonicClock.now()
     private let lane = Mutex<RouterLane?>(nil)
-    private let reloading = Atomic<Bool>(false)
+    private let reloads = ReloadQueue()
+    private let loaded = Atomic<Bool>(false)
 
     init(settings: DaemonSettings, logger: Logger) {
         self.settings = settings
@@ -70,18 +72,21 @@ final class Daemon: Sendable {
         }
     }
 
-    /// Reads the models again on a thread of its own; the cooperative pool is not blocked.
+    /// Reads the models again; returns a line for everything that changed or failed.
+    @discardableResult
     func reload() async -> [String] {
-        guard !reloading.exchange(true, ordering: .sequentiallyConsistent) else {
-            return ["failed: a reload is running"]
-        }
+        await reloads.run { [self] in await readModels() }
+    }
+
+    /// On a thread of its own: the cooperative pool is not blocked.
+    private func readModels() async -> [String] {
         let roster = roster
         let changes = await withCheckedContinuation { continuation in
             LaneThread.runDetached(name: "loader") {
                 continuation.resume(returning: roster.reload())
             }
         }
-        reloading.store(false, ordering: .sequentiallyConsistent)
+        loaded.store(true, ordering: .sequentiallyConsistent)
         for change in changes {
             let level: Logger.Level = change.hasPrefix("failed") ? .error : .notice
             logger.log(level: level, "models", metadata: ["change": "\(change)"])
@@ -105,6 +110,15 @@ final class Daemon: Sendable {
         }
     }
 
+    /// Whether the models were read once, with whatever result.
+    var hasLoaded: Bool { loaded.load(ordering: .sequentiallyConsistent) }
+
+    func readiness() -> Readiness { roster.readiness() }
+
+    func metrics() -> [UInt8] { registry.render() }
+
+    func models() -> [ModelDescription] { roster.descriptions() }
+
     /// Whether every lane moves: what the watchdog is fed for.
     func isLive() -> Bool {
         let now = MonotonicClock.now()
@@ -120,6 +134,9 @@ final class Daemon: Sendable {
             guard let name else { return .models(models) }
             let chosen = models.filter { $0.name == name }
             guard !chosen.isEmpty else {
+                if let problem = roster.problem {
+                    return .refusal(Refusal(.unavailable, "model '\(name)': \(problem)"))
+                }
                 return .refusal(
                     Refusal(
                         .notFound,
@@ -155,6 +172,7 @@ final class Daemon: Sendable {
         registry.reading("vigil_ready", help: "1 while requests are welcome.") {
             roster.readiness().isReady ? 1 : 0
         }
+        ProcessMetrics.register(in: registry)
         let started = started
         registry.reading("vigil_uptime_seconds", help: "Since the start.") {
             Double(MonotonicClock.now() - started) * 1e-9

@@ -8,12 +8,16 @@ enum SignalLoop {
         case reload
         /// The drain that `Operation` started has ended.
         case drained
+        /// HTTP cannot go on.
+        case httpFailed
         /// Nothing within the time given.
         case nothing
     }
 
     /// Sent by the daemon to itself when a drain has ended.
     private static let drainedSignal = SIGUSR1
+    /// Sent by the daemon to itself when HTTP has failed.
+    private static let httpFailedSignal = SIGUSR2
 
     /// Blocks the signals in this thread and those it starts.
     ///
@@ -35,6 +39,7 @@ enum SignalLoop {
         case SIGTERM, SIGINT: return .terminate
         case SIGHUP: return .reload
         case drainedSignal: return .drained
+        case httpFailedSignal: return .httpFailed
         // EAGAIN (time passed) and EINTR (a stop and continue).
         default: return .nothing
         }
@@ -47,10 +52,19 @@ enum SignalLoop {
         kill(getpid(), drainedSignal)
     }
 
+    /// Tells the loop that HTTP has failed.
+    ///
+    /// Any thread.
+    static func reportHTTPFailed() {
+        kill(getpid(), httpFailedSignal)
+    }
+
     private static func signals() -> sigset_t {
         var set = sigset_t()
         unsafe sigemptyset(&set)
-        for number in [SIGTERM, SIGINT, SIGHUP, drainedSignal] { unsafe sigaddset(&set, number) }
+        for number in [SIGTERM, SIGINT, SIGHUP, drainedSignal, httpFailedSignal] {
+            unsafe sigaddset(&set, number)
+        }
         return set
     }
 }

@@ -3,6 +3,7 @@ import Glibc
 import Lanes
 import Logging
 import Settings
+import Supervision
 
 /// The command `vigild`.
 @main
@@ -36,10 +37,16 @@ struct Vigild: ParsableCommand {
         } catch {
             throw ValidationError("\(error)")
         }
-        var logger = Logger(label: "vigild") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "vigild") { _ in LineLogHandler(.process) }
         logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
         let daemon = Daemon(settings: settings, logger: logger)
         if check { throw ExitCode(Check.run(daemon)) }
-        throw ExitCode(Operation(daemon: daemon, settings: settings, logger: logger).run())
+        let operation = Operation(
+            daemon: daemon,
+            settings: settings,
+            environment: .process,
+            logger: logger
+        )
+        throw ExitCode(operation.run())
     }
 }

@@ -1,6 +1,7 @@
 #ifndef VIGIL_CLINUX_H
 #define VIGIL_CLINUX_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What the Glibc module hides. Only own functions are declared: system headers
@@ -27,5 +28,14 @@ void clinux_name_thread(const char *name);
 
 /* Keeps freed memory: large replies would otherwise cost a page fault a page. */
 void clinux_keep_freed_memory(void);
+
+/* Sends one datagram to a Unix socket: a path, or an abstract name that starts with '@'.
+ * Returns 0 or an errno. */
+int clinux_send_datagram(const char *path, const char *text, size_t count);
+
+/* Makes an inherited listening stream socket close-on-exec and writes the endpoint that it
+ * listens on, as ZeroMQ spells it. Returns 0 or an errno: ENOTCONN when it does not listen,
+ * EAFNOSUPPORT for a family other than IPv4, IPv6 and Unix. */
+int clinux_adopt_listener(int descriptor, char *endpoint, size_t capacity);
 
 #endif

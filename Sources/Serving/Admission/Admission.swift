@@ -106,6 +106,14 @@ public final class Admission {
         let model = request.model
         guard let entry = table.entries.first(where: { model.equals($0.name) }) else {
             let asked = model.string
+            if let problem = roster.problem {
+                throw Refusal(
+                    .unavailable,
+                    "model '\(asked)': \(problem)",
+                    field: "model",
+                    retryAfterMicroseconds: Self.retryMicroseconds
+                )
+            }
             throw Refusal(
                 .notFound,
                 "there is no model '\(asked)'",

@@ -1,0 +1,187 @@
+internal import Telemetry
+internal import CZeroMQ
+internal import Lanes
+internal import Messages
+internal import Serving
+internal import Wire
+
+extension RouterState {
+    /// Sends what is complete, expired or answered by the control plane; false for nothing.
+    func sendReplies() -> Bool {
+        var worked = false
+        if deck.hasCompleted {
+            worked = true
+            unsafe deck.takeCompleted { flight in
+                if unsafe !flight.pointee.isAnswered { unsafe self.answer(flight) }
+                unsafe self.release(flight)
+            }
+        }
+        if let deadline = deck.soonestDeadline, deadline <= MonotonicClock.now() {
+            worked = true
+            unsafe deck.expire(now: MonotonicClock.now()) { flight, refusal, isFree in
+                unsafe self.refuse(flight.pointee.slot, refusal)
+                if isFree { unsafe self.release(flight) }
+            }
+        }
+        if controlRunning > 0 {
+            for outcome in outcomes.takeAll() {
+                worked = true
+                controlRunning -= 1
+                send(outcome)
+            }
+        }
+        return worked
+    }
+
+    /// Gives a flight and its frames back.
+    private func release(_ flight: FlightPointer) {
+        unsafe slots.close(flight.pointee.slot)
+        unsafe deck.release(flight)
+    }
+
+    private func answer(_ flight: FlightPointer) {
+        let slot = unsafe flight.pointee.slot
+        if let refusal = unsafe flight.pointee.refusal {
+            refuse(slot, refusal)
+            return
+        }
+        guard let layout = unsafe flight.pointee.layout, let base = unsafe flight.pointee.answer
+        else {
+            preconditionFailure("a completed flight has an answer or a refusal")
+        }
+        let isFramed = unsafe slots.envelope(slot).pointee.isFramed
+        var encoder = ReplyEncoder(arena: replyArena)
+        let draft = unsafe encoder.answer(
+            ReplyEncoder.Answer(
+                layout: layout,
+                rows: flight.pointee.rows,
+                base: base,
+                offsets: flight.pointee.offsets,
+                flaggedOutputs: flight.pointee.flaggedOutputs,
+                coverage: flight.pointee.coverage,
+                queueNanoseconds: flight.pointee.queueNanoseconds,
+                computeNanoseconds: flight.pointee.computeNanoseconds,
+                batch: flight.pointee.largestBatch
+            ),
+            id: slots.envelope(slot).pointee.id,
+            isFramed: isFramed
+        )
+        var count = prepare(slot, draft)
+        count = unsafe append(encoder, flight, layout, base, at: count)
+        unsafe admission.record(flight, now: MonotonicClock.now())
+        ship(count)
+    }
+
+    /// Puts the sections of a framed answer behind the header; large ones are lent.
+    private func append(
+        _ encoder: ReplyEncoder,
+        _ flight: FlightPointer,
+        _ layout: AnswerLayout,
+        _ base: UnsafeMutableRawPointer,
+        at start: Int
+    ) -> Int {
+        let rows = unsafe flight.pointee.rows
+        var lent = 0
+        for index in 0..<encoder.frameCount
+        where layout.sections[encoder.frames[index]].strideBytes * rows > Self.lendBytes {
+            lent += 1
+        }
+        // One reader more: the flight itself, which gives the block back when it is released.
+        let block = unsafe lent > 0 ? deck.takeAnswer(flight, readers: lent + 1) : nil
+        for index in 0..<encoder.frameCount {
+            let section = encoder.frames[index]
+            let bytes = layout.sections[section].strideBytes * rows
+            let source = unsafe base + flight.pointee.offsets[section]
+            let message = unsafe outgoing + start + index
+            if bytes > Self.lendBytes {
+                unsafe zmq_msg_init_data(message, source, bytes, giveBackBlock, base)
+            } else {
+                unsafe zmq_msg_init_size(message, bytes)
+                unsafe zmq_msg_data(message).copyMemory(from: source, byteCount: bytes)
+            }
+        }
+        if let block = unsafe block { unsafe AnswerPool.giveBack(block) }
+        return start + encoder.frameCount
+    }
+
+    func refuse(_ slot: Int, _ refusal: Refusal) {
+        metrics.refusals[Int(refusal.code.rawValue)].add(1)
+        var encoder = ReplyEncoder(arena: replyArena)
+        let draft = unsafe encoder.refusal(refusal, id: slots.envelope(slot).pointee.id)
+        ship(prepare(slot, draft))
+    }
+
+    private func send(_ outcome: ControlOutcome) {
+        if case .refusal(let refusal) = outcome.reply {
+            metrics.refusals[Int(refusal.code.rawValue)].add(1)
+        }
+        var encoder = ReplyEncoder(arena: replyArena)
+        let draft = encoder.control(outcome.reply, id: outcome.id)
+        unsafe zmq_msg_init_size(outgoing, outcome.identity.count)
+        unsafe outcome.identity.withUnsafeBytes { bytes in
+            if let base = bytes.baseAddress {
+                unsafe zmq_msg_data(outgoing).copyMemory(from: base, byteCount: bytes.count)
+            }
+        }
+        ship(prepareHeader(draft, hasDelimiter: outcome.hasDelimiter))
+    }
+
+    /// Identity, delimiter and header of a reply in `outgoing`; returns the frames used.
+    ///
+    /// The identity is copied: a flight that still runs keeps its own.
+    func prepare(_ slot: Int, _ draft: ReplyEncoder.Draft) -> Int {
+        unsafe zmq_msg_init(outgoing)
+        unsafe zmq_msg_copy(outgoing, slots.message(slot, 0))
+        return unsafe prepareHeader(draft, hasDelimiter: slots.envelope(slot).pointee.hasDelimiter)
+    }
+
+    private func prepareHeader(_ draft: ReplyEncoder.Draft, hasDelimiter: Bool) -> Int {
+        var count = 1
+        if hasDelimiter {
+            unsafe zmq_msg_init(outgoing + count)
+            count += 1
+        }
+        unsafe zmq_msg_init_size(outgoing + count, draft.byteCount)
+        unsafe draft.pack(into: zmq_msg_data(outgoing + count))
+        return count + 1
+    }
+
+    /// Sends `outgoing`, or keeps it for a client that does not read.
+    private func ship(_ count: Int) {
+        for index in 1..<count { unsafe metrics.bytesOut.add(zmq_msg_size(outgoing + index)) }
+        if !backlogs.isEmpty, unsafe backlogs.isWaiting(Self.bytes(outgoing)) {
+            keep(count)
+            return
+        }
+        switch unsafe SendOutcome.send(outgoing, count: count, on: socket.socket) {
+        case .sent:
+            break
+        case .full:
+            keep(count)
+        case .gone:
+            metrics.unroutable.add(1)
+            for index in 0..<count { unsafe zmq_msg_close(outgoing + index) }
+        }
+    }
+
+    private func keep(_ count: Int) {
+        let identity = unsafe Self.bytes(outgoing)
+        let reply = unsafe OutgoingReply(moving: outgoing, count: count)
+        let before = backlogs.discardedClients
+        if !backlogs.keep(reply, for: identity) { metrics.discarded.add(1) }
+        metrics.backlogBytes.set(Double(backlogs.bytes))
+        metrics.discardedClients.add(backlogs.discardedClients - before)
+    }
+
+    func flushBacklogs() {
+        let lost = unsafe backlogs.flush(on: socket.socket)
+        if lost > 0 { metrics.unroutable.add(lost) }
+        metrics.backlogBytes.set(Double(backlogs.bytes))
+    }
+}
+
+/// Called by libzmq when a lent section has left, on whichever thread sent it.
+@c
+private func giveBackBlock(_ data: UnsafeMutableRawPointer?, _ block: UnsafeMutableRawPointer?) {
+    if let block = unsafe block { unsafe AnswerPool.giveBack(block) }
+}
