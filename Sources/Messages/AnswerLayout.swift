@@ -6,8 +6,12 @@ public import Tensors
 /// Layouts are made when a model is loaded; a request that names raw outputs gets
 /// one of its own. Shared by every request that wants the same; never changes.
 public final class AnswerLayout: Sendable {
-    /// Most sections of an answer.
-    public static let maximumSections = 48
+    /// Most sections of an answer: eight calibrated outputs of four, sixteen raw ones of two, and
+    /// some to spare.
+    public static let maximumSections = 72
+
+    /// A number for each section.
+    public typealias SectionNumbers = InlineArray<72, Int>
 
     /// One tensor of the answer.
     public struct Section: Sendable {

@@ -41,6 +41,14 @@ public struct LentText: @unchecked Sendable {
         guard let base = unsafe base else { return true }
         return unsafe memcmp(base, other.base, count) == 0
     }
+
+    /// Whether the bytes are those of `other`.
+    @inline(__always)
+    public func equals(_ other: LentText) -> Bool {
+        guard count == other.count else { return false }
+        guard let base = unsafe base, let others = unsafe other.base else { return true }
+        return unsafe memcmp(base, others, count) == 0
+    }
 }
 
 /// Text that stays: NUL-terminated UTF-8 for C structures and fast comparison.

@@ -30,7 +30,7 @@ public struct ReplyEncoder {
         /// Block of the sections.
         public let base: UnsafeMutableRawPointer
         /// Offset of each section.
-        public let offsets: InlineArray<48, Int>
+        public let offsets: AnswerLayout.SectionNumbers
         /// Bit i: output i has flags that are not 0.
         public let flaggedOutputs: UInt32
         /// Coverage of the intervals.
@@ -47,7 +47,7 @@ public struct ReplyEncoder {
             layout: AnswerLayout,
             rows: Int,
             base: UnsafeMutableRawPointer,
-            offsets: InlineArray<48, Int>,
+            offsets: AnswerLayout.SectionNumbers,
             flaggedOutputs: UInt32,
             coverage: Double,
             queueNanoseconds: UInt64,
@@ -67,7 +67,7 @@ public struct ReplyEncoder {
     }
 
     /// Sections that travel as frames, in order; empty when the bytes are in the header.
-    public private(set) var frames: InlineArray<48, Int> = .init(repeating: 0)
+    public private(set) var frames: AnswerLayout.SectionNumbers = .init(repeating: 0)
     /// Used entries of `frames`.
     public private(set) var frameCount = 0
 

@@ -18,6 +18,8 @@ final class MessageSlots {
         var isFramed = false
         /// Frames that are initialised: identity, header, tensors.
         var frameCount = 0
+        /// Tensor frames past the limit, which were not kept.
+        var droppedFrames = 0
     }
 
     private let messages: UnsafeMutablePointer<zmq_msg_t>

@@ -153,10 +153,11 @@ final class RouterState {
 
     /// Reads the frames of one message into a slot.
     ///
-    /// Frames past the limit are dropped; the decoder then finds them missing.
+    /// Frames past the limit are counted and dropped.
     private func read(_ slot: Int) -> Bool {
         let envelope = unsafe slots.envelope(slot)
         unsafe envelope.pointee.frameCount = 0
+        unsafe envelope.pointee.droppedFrames = 0
         unsafe envelope.pointee.hasDelimiter = false
         unsafe envelope.pointee.isFramed = false
         let identity = unsafe slots.message(slot, 0)
@@ -189,6 +190,7 @@ final class RouterState {
                 continue
             }
             if unsafe place == outgoing {
+                unsafe envelope.pointee.droppedFrames += 1
                 let more = unsafe zmq_msg_more(place) != 0
                 unsafe zmq_msg_close(place)
                 if !more { break }
@@ -214,6 +216,18 @@ final class RouterState {
         let header = unsafe Self.frame(slots.message(slot, 1))
         unsafe envelope.pointee.id = RequestDecoder.peekId(header)
         let frameCount = unsafe envelope.pointee.frameCount - 2
+        guard unsafe envelope.pointee.droppedFrames == 0 else {
+            let found = unsafe frameCount + envelope.pointee.droppedFrames
+            refuse(
+                slot,
+                Refusal(
+                    .invalid,
+                    "found \(found) tensor frames, allowed are \(RequestDecoder.maximumFrames)",
+                    field: "frames"
+                )
+            )
+            return false
+        }
         for index in 0..<frameCount {
             unsafe lentFrames[index] = unsafe Self.frame(slots.message(slot, index + 2))
         }

@@ -142,7 +142,7 @@ final class Daemon: OperationsSource {
                         .notFound,
                         "there is no model '\(name)'",
                         field: "model",
-                        near: models.map(\.name)
+                        near: NearNames.near(name, among: models.map(\.name))
                     )
                 )
             }

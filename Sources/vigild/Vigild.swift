@@ -35,10 +35,14 @@ struct Vigild: ParsableCommand {
                 settings = DaemonSettings()
             }
         } catch {
-            throw ValidationError("\(error)")
+            let line = "vigild: \(error)\n"
+            _ = unsafe write(STDERR_FILENO, line, line.utf8.count)
+            throw ExitCode(EX_CONFIG)
         }
         var logger = Logger(label: "vigild") { _ in LineLogHandler(.process) }
         logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
+        // What came of the check goes to standard output; only what is worse is logged too.
+        if check { logger.logLevel = .critical }
         let daemon = Daemon(settings: settings, logger: logger)
         if check { throw ExitCode(Check.run(daemon)) }
         let operation = Operation(

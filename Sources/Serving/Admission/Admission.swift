@@ -10,8 +10,6 @@ internal import Tensors
 ///
 /// One for each transport lane.
 public final class Admission {
-    /// A model asked for by a name this far from one that exists is named in the refusal.
-    private static let nearDistance = 3
     /// Wait that a refusal suggests while the daemon or a model is not there yet.
     private static let retryMicroseconds: UInt64 = 100_000
 
@@ -118,7 +116,7 @@ public final class Admission {
                 .notFound,
                 "there is no model '\(asked)'",
                 field: "model",
-                near: near(asked, table.entries.map(\.name.string))
+                near: NearNames.near(asked, among: table.entries.map(\.name.string))
             )
         }
         guard let first = entry.services.first else {
@@ -140,14 +138,6 @@ public final class Admission {
             )
         }
         return service
-    }
-
-    private func near(_ asked: String, _ names: [String]) -> [String] {
-        let asked = Array(asked.utf8.prefix(100))
-        let ranked = names.map { (name: $0, distance: EditDistance.between(asked, Array($0.utf8))) }
-            .filter { $0.distance <= Self.nearDistance || names.count <= 8 }
-            .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
-        return ranked.prefix(5).map(\.name)
     }
 
     private func setDeadline(
@@ -190,22 +180,5 @@ public final class Admission {
         unsafe flight.pointee.flaggedOutputs = 0
         unsafe flight.pointee.queueNanoseconds = 0
         unsafe flight.pointee.computeNanoseconds = 0
-    }
-}
-
-/// Levenshtein's distance, for names that were mistyped.
-enum EditDistance {
-    static func between(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var row = Array(0...right.count)
-        for (index, byte) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for (column, other) in right.enumerated() {
-                let replaced = diagonal + (byte == other ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
-            }
-        }
-        return row[right.count]
     }
 }

@@ -51,7 +51,7 @@ public struct Flight {
     /// Block of the answer, or nil.
     public internal(set) var answer: UnsafeMutableRawPointer?
     /// Offset of each section in the block.
-    public internal(set) var offsets: InlineArray<48, Int> = .init(repeating: 0)
+    public internal(set) var offsets: AnswerLayout.SectionNumbers = .init(repeating: 0)
 
     // Under the batcher's lock.
 

@@ -187,6 +187,14 @@ struct RequestCheck {
         unsafe flight.pointee.wideColumns = 0
         for index in 0..<request.columnCount {
             try TensorCheck.checkColumn(request.columns[index], index: index, rows: rows)
+            for earlier in 0..<index
+            where request.columns[index].name.equals(request.columns[earlier].name) {
+                throw Refusal(
+                    .invalid,
+                    "column '\(request.columns[index].name.string)' is given twice",
+                    field: "columns[\(index)].name"
+                )
+            }
         }
         guard areNeeded else { return }
         for (entry, name) in service.requestColumns.enumerated() {

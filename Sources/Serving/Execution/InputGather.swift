@@ -41,9 +41,17 @@ struct InputGather {
         flagged: inout [Int]
     ) {
         for (index, input) in inputs.enumerated() {
-            guard let base = unsafe segment.flight.pointee.inputs[index] else { continue }
-            let splits = unsafe segment.flight.pointee.splits[index]
             let memory = unsafe instance.inputMemory(index) + position * input.rowBytes
+            guard let base = unsafe segment.flight.pointee.inputs[index] else {
+                // Ragged content of no rows at all: every event is empty.
+                unsafe memory.initializeMemory(
+                    as: UInt8.self,
+                    repeating: 0,
+                    count: segment.rows * input.rowBytes
+                )
+                continue
+            }
+            let splits = unsafe segment.flight.pointee.splits[index]
             unsafe input.copy(
                 base,
                 splits,
@@ -72,6 +80,21 @@ struct InputGather {
                 }
             case .refuse:
                 break
+            }
+        }
+    }
+
+    /// Fills the rows from `count` to `shape` with the first one.
+    ///
+    /// Nobody reads what becomes of them, but a row of an earlier batch could make the engine fail.
+    func pad(from count: Int, to shape: Int, of instance: any EngineInstance) {
+        for (index, input) in inputs.enumerated() {
+            let first = unsafe instance.inputMemory(index)
+            for row in count..<shape {
+                unsafe (first + row * input.rowBytes).copyMemory(
+                    from: first,
+                    byteCount: input.rowBytes
+                )
             }
         }
     }

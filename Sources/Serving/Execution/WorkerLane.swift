@@ -222,6 +222,7 @@ struct WorkerState {
                 gather.copy(parts[index], to: position, of: instance, flagged: &flagged)
                 position += parts[index].rows
             }
+            gather.pad(from: position, to: shape, of: instance)
             try instance.run(rows: shape)
         }
         let outputs = RawOutputs(instance: instance)
