@@ -99,7 +99,7 @@ let package = Package(
         ),
         .target(
             name: "VigilClient",
-            dependencies: ["CZeroMQ", "Wire", "Messages", "Tensors", "Lanes"],
+            dependencies: ["CZeroMQ", "Wire", "Messages", "Lanes"],
             swiftSettings: strict
         ),
         .target(name: "Datasets", dependencies: ["CZlib", "Tensors"], swiftSettings: strict),

@@ -9,6 +9,7 @@ from typing import Any, Callable, Sequence
 import numpy as np
 import zmq
 
+import vigil
 from vigil.wire import wire
 
 #: What a handler gets: the request and its frames, header first. What it gives: one reply
@@ -180,3 +181,15 @@ def answered(request: Any, value: np.ndarray, framed: bool) -> list[bytes]:
     source.bins.add(output="sum", events=[10, 20], edges=[1.5], column="energy")
     reply.score.timing.batch = len(value)
     return [reply.SerializeToString(), *(frames or [])]
+
+
+SMALL = np.arange(10, dtype="f4").reshape(2, 5)
+LARGE = np.arange(5000, dtype="f4").reshape(1000, 5)
+
+
+def asked_once(server, values=SMALL, model="m", **options):
+    """Scores once and returns the scores and the request as the server saw it."""
+    with vigil.Client(server.endpoint, timeout=PATIENCE) as client:
+        scores = client.score(model, values, **options)
+    request, frames = server.seen.get(timeout=PATIENCE)
+    return scores, request.score, frames
