@@ -32,15 +32,14 @@ final class RouterSocket {
             unsafe try Self.set(socket, ZMQ_RCVHWM, Int32(settings.highWaterMark))
             unsafe try Self.set(socket, ZMQ_BACKLOG, Self.backlog)
             unsafe try Self.set(socket, ZMQ_LINGER, Int32(settings.lingerMilliseconds))
-            let hasIPv6 = settings.endpoints.contains {
-                $0.address.contains("[") || $0.address.contains("*")
-            }
-            unsafe try Self.set(socket, ZMQ_IPV6, hasIPv6 ? 1 : 0)
             // A client that reconnects under its old identity takes over from the old peer.
             unsafe try Self.set(socket, ZMQ_ROUTER_HANDOVER, 1)
             unsafe try Self.set(socket, ZMQ_TCP_KEEPALIVE, 1)
             unsafe try Self.setWide(socket, ZMQ_MAXMSGSIZE, Int64(settings.maximumFrameBytes))
             for endpoint in settings.endpoints {
+                let address = endpoint.address
+                let takesIPv6 = address.hasPrefix("tcp://[") || address.hasPrefix("tcp://*")
+                unsafe try Self.set(socket, ZMQ_IPV6, takesIPv6 ? 1 : 0)
                 unsafe try Self.set(socket, ZMQ_USE_FD, endpoint.descriptor ?? -1)
                 guard unsafe zmq_bind(socket, endpoint.address) == 0 else {
                     throw TransportFailure("zmq_bind(\(endpoint.address))")
