@@ -1,4 +1,5 @@
 internal import Glibc
+internal import StrictYAML
 
 /// A file or folder could not be read.
 public struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible {
@@ -8,14 +9,15 @@ public struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible {
     public let message: String
 
     /// One line.
-    public var description: String { "\(path): \(message)" }
+    public var description: String { "\(path): \(message)".onOneLine }
 }
 
 /// Whole files, within a limit.
 enum FileReading {
     /// The bytes of the file at `path`, at most `limit`.
     static func bytes(_ path: String, limit: Int) throws(FileFailure) -> [UInt8] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        // Not to wait for whoever writes, should it be a pipe.
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(path) }
         defer { _ = close(descriptor) }
         var status = stat()

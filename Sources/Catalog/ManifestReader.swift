@@ -5,9 +5,10 @@ internal import Tensors
 struct ManifestReader {
     private enum SessionKind: String, CaseIterable { case shared, each }
 
-    static func read(_ text: String, file: String, folderName: String) throws(YAMLError) -> Manifest
+    static func read(_ bytes: [UInt8], file: String, folderName: String) throws(YAMLError)
+        -> Manifest
     {
-        var top = try YAMLDocument.mapping(text, file: file)
+        var top = try YAMLDocument.mapping(bytes, file: file)
         let nameValue = try top.require("name")
         let name = try nameValue.string(maximumBytes: 100)
         guard name == folderName else {
@@ -25,7 +26,10 @@ struct ManifestReader {
         let instances = try top.take("instances")?.int(in: 1...64) ?? 1
         let session = try top.take("session")?.choice(SessionKind.self) ?? .shared
         let threads = try top.take("threads")?.int(in: 1...256) ?? 1
-        let providerOptions = try readProviderOptions(top.take("provider_options"))
+        let providerOptions = try readProviderOptions(
+            top.take("provider_options"),
+            device: device
+        )
         let isReproducible = try top.take("reproducible")?.bool() ?? true
         let batching = try BatchingKeys(top.take("batching"))
         let queue = try QueueKeys(top.take("queue"))
@@ -105,9 +109,13 @@ struct ManifestReader {
     }
 
     private static func readProviderOptions(
-        _ value: YAMLValue?
+        _ value: YAMLValue?,
+        device: Device
     ) throws(YAMLError) -> [String: String] {
         guard let value else { return [:] }
+        guard device.deviceClass != .cpu else {
+            throw value.error("the cpu has no provider options")
+        }
         var mapping = try value.mapping()
         var options: [String: String] = [:]
         for (name, value) in mapping.takeAll() {

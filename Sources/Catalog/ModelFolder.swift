@@ -50,11 +50,11 @@ public struct ModelProblem: Sendable, Equatable {
     /// One line.
     public let message: String
 
-    /// A problem.
+    /// A problem; whatever the names on disk are, each part is one line.
     public init(model: String, version: String?, message: String) {
-        self.model = model
-        self.version = version
-        self.message = message
+        self.model = model.onOneLine
+        self.version = version?.onOneLine
+        self.message = message.onOneLine
     }
 }
 
@@ -79,6 +79,8 @@ public struct ModelFolder: Sendable {
         public var sources: [ModelSource] = []
         /// What cannot.
         public var problems: [ModelProblem] = []
+        /// Versions that were not read, newest first, by model: they serve when newer ones fail.
+        var older: [String: [String]] = [:]
     }
 
     /// Path of the folder.
@@ -106,7 +108,7 @@ public struct ModelFolder: Sendable {
             let manifestPath = "\(path)/\(name)/model.yaml"
             let bytes = try FileReading.bytes(manifestPath, limit: YAMLDocument.maximumBytes)
             let manifest = try ManifestReader.read(
-                String(decoding: bytes, as: UTF8.self),
+                bytes,
                 file: manifestPath,
                 folderName: name
             )
@@ -114,12 +116,28 @@ public struct ModelFolder: Sendable {
             guard !versions.isEmpty else {
                 throw FileFailure(path: "\(path)/\(name)", message: "holds no version folder")
             }
-            for version in versions.prefix(manifest.versions) {
-                readVersion(manifest, Digest.text(of: bytes), version, into: &scan)
+            let digest = Digest.text(of: bytes)
+            var older = versions[...]
+            var found = 0
+            while found < manifest.versions, let version = older.popFirst() {
+                found += readVersion(manifest, digest, version, into: &scan) ? 1 : 0
             }
+            scan.older[name] = Array(older)
         } catch {
             scan.problems.append(.init(model: name, version: nil, message: "\(error)"))
         }
+    }
+
+    /// Reads the next older version of the model of `source` that can be read, where `scan` left one.
+    public func nextOlder(than source: ModelSource, in scan: inout Scan) -> ModelSource? {
+        let name = source.manifest.name
+        while let version = scan.older[name]?.first {
+            scan.older[name]?.removeFirst()
+            if readVersion(source.manifest, source.manifestDigest, version, into: &scan) {
+                return scan.sources.removeLast()
+            }
+        }
+        return nil
     }
 
     /// Version folders, newest first: numbers by value, other names after them.
@@ -134,7 +152,7 @@ public struct ModelFolder: Sendable {
         _ manifestDigest: String,
         _ version: String,
         into scan: inout Scan
-    ) {
+    ) -> Bool {
         let folder = "\(path)/\(manifest.name)/\(version)"
         do {
             let artefact = try FileReading.bytes(
@@ -159,10 +177,12 @@ public struct ModelFolder: Sendable {
                     calibrations: calibrations
                 )
             )
+            return true
         } catch {
             scan.problems.append(
                 .init(model: manifest.name, version: version, message: "\(error)")
             )
+            return false
         }
     }
 }

@@ -70,7 +70,7 @@ public final class ModelRoster: Sendable {
     ///
     /// - Returns: a line for everything that changed or failed.
     public func reload() -> [String] {
-        let scan: ModelFolder.Scan
+        var scan: ModelFolder.Scan
         do {
             scan = try folder.scan()
         } catch {
@@ -78,7 +78,7 @@ public final class ModelRoster: Sendable {
             return ["failed: \(error)"]
         }
         var update = RosterUpdate(old: current, makeEngine: makeEngine, registry: registry)
-        update.apply(scan)
+        update.apply(&scan, of: folder)
         let new = RosterTable(entries: update.entries)
         table.withLock { $0 = new }
         generation.add(1, ordering: .sequentiallyConsistent)
@@ -173,14 +173,14 @@ private struct RosterUpdate {
         self.registry = registry
     }
 
-    mutating func apply(_ scan: ModelFolder.Scan) {
+    mutating func apply(_ scan: inout ModelFolder.Scan, of folder: ModelFolder) {
         let names = Set(scan.sources.map(\.manifest.name) + scan.problems.map(\.model)).sorted()
         for name in names {
             apply(
                 name,
                 scan.sources.filter { $0.manifest.name == name },
                 scan.problems.filter { $0.model == name }
-            )
+            ) { folder.nextOlder(than: $0, in: &scan) }
         }
         for entry in old.entries where !names.contains(entry.name.string) {
             changes.append("removed \(entry.name.string)")
@@ -191,7 +191,8 @@ private struct RosterUpdate {
     private mutating func apply(
         _ name: String,
         _ sources: [ModelSource],
-        _ found: [ModelProblem]
+        _ found: [ModelProblem],
+        nextOlder: (ModelSource) -> ModelSource?
     ) {
         var problems = found
         for problem in found {
@@ -201,7 +202,8 @@ private struct RosterUpdate {
         }
         let before = old.entries.first { $0.name.string == name }
         var services: [ModelService] = []
-        for source in sources {
+        var waiting = sources[...]
+        while let source = waiting.popFirst() {
             if let same = before?.services.first(where: { $0.source.isSame(as: source) }) {
                 services.append(same)
                 continue
@@ -212,6 +214,7 @@ private struct RosterUpdate {
             } catch {
                 problems.append(.init(model: name, version: source.version, message: "\(error)"))
                 changes.append("failed \(name) \(source.version): \(error)")
+                if let older = nextOlder(source) { waiting.append(older) }
             }
         }
         // Whatever went wrong, a model that served goes on serving with what it had.

@@ -56,13 +56,13 @@ public struct DaemonSettings: Sendable, Equatable {
     /// A path in it is relative to the file's folder.
     public init(path: String) throws(SettingsFailure) {
         self.init()
-        guard let text = Self.read(path) else {
+        guard let bytes = Self.read(path) else {
             throw SettingsFailure(
                 unsafe "\(path): \(strerror(errno).map { unsafe String(cString: $0) } ?? "cannot be read")"
             )
         }
         do throws(YAMLError) {
-            try apply(text, file: path)
+            try apply(bytes, file: path)
         } catch {
             throw SettingsFailure("\(error)")
         }
@@ -74,8 +74,8 @@ public struct DaemonSettings: Sendable, Equatable {
         }
     }
 
-    private mutating func apply(_ text: String, file: String) throws(YAMLError) {
-        var top = try YAMLDocument.mapping(text, file: file)
+    private mutating func apply(_ bytes: [UInt8], file: String) throws(YAMLError) {
+        var top = try YAMLDocument.mapping(bytes, file: file)
         models = try top.take("models")?.string(maximumBytes: 4096) ?? models
         onnxRuntime = try top.take("onnxruntime")?.string(maximumBytes: 4096) ?? onnxRuntime
         logLevel = try top.take("log_level")?.choice(LogLevel.self) ?? logLevel
@@ -97,9 +97,9 @@ public struct DaemonSettings: Sendable, Equatable {
             endpoints = []
             for entry in try list.list(count: 1...16) {
                 let text = try entry.string(maximumBytes: 1024)
-                guard text.hasPrefix("tcp://") || text.hasPrefix("ipc://") else {
+                guard Self.isEndpoint(text) else {
                     throw entry.error(
-                        "found '\(text)', allowed are tcp://HOST:PORT and ipc:///PATH"
+                        "found '\(text)', allowed are tcp://HOST:PORT with a port of 0 to 65535 or *, and ipc:///PATH"
                     )
                 }
                 endpoints.append(text)
@@ -125,12 +125,22 @@ public struct DaemonSettings: Sendable, Equatable {
         try zeromq.finish()
     }
 
-    private static func read(_ path: String) -> String? {
-        guard let file = unsafe fopen(path, "rb") else { return nil }
+    private static func isEndpoint(_ text: String) -> Bool {
+        if text.hasPrefix("ipc:///") { return text.utf8.count > "ipc:///".utf8.count }
+        guard text.hasPrefix("tcp://"), let colon = text.lastIndex(of: ":") else { return false }
+        let host = text[..<colon].dropFirst("tcp://".count)
+        let port = text[text.index(after: colon)...]
+        return !host.isEmpty && (port == "*" || UInt16(port) != nil)
+    }
+
+    /// At most one byte more than is allowed; nil, and errno, when it cannot be read.
+    private static func read(_ path: String) -> [UInt8]? {
+        guard let file = unsafe fopen(path, "rbe") else { return nil }
         defer { unsafe fclose(file) }
         var bytes = [UInt8](repeating: 0, count: YAMLDocument.maximumBytes + 1)
         let count = unsafe fread(&bytes, 1, bytes.count, file)
-        return String(decoding: bytes[0..<count], as: UTF8.self)
+        guard unsafe ferror(file) == 0 else { return nil }
+        return Array(bytes[0..<count])
     }
 }
 

@@ -5,16 +5,17 @@ public enum YAMLDocument {
     /// Most bytes of a document.
     public static let maximumBytes = 256 * 1024
 
-    /// The top mapping of `text`; `file` is quoted in errors.
-    public static func mapping(_ text: String, file: String) throws(YAMLError) -> YAMLMapping {
-        guard text.utf8.count <= maximumBytes else {
+    /// The top mapping of a file's bytes; `file` is quoted in errors.
+    public static func mapping(_ bytes: [UInt8], file: String) throws(YAMLError) -> YAMLMapping {
+        guard bytes.count <= maximumBytes else {
             throw YAMLError(
                 file: file,
                 line: 1,
                 key: "",
-                message: "\(text.utf8.count) bytes, allowed are \(maximumBytes)"
+                message: "\(bytes.count) bytes, allowed are \(maximumBytes)"
             )
         }
+        let text = try YAMLText.read(bytes, file: file)
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)

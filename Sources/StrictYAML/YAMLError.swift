@@ -19,6 +19,6 @@ public struct YAMLError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// "file:line: key: message".
     public var description: String {
-        "\(file):\(line): \(key.isEmpty ? "" : "\(key): ")\(message)"
+        "\(file):\(line): \(key.isEmpty ? "" : "\(key): ")\(message)".onOneLine
     }
 }

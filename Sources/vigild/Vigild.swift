@@ -25,8 +25,9 @@ struct Vigild: ParsableCommand {
     var check = false
 
     func run() throws {
-        // Before any thread starts, so that all inherit the mask and the loop below gets them.
-        SignalLoop.block()
+        // Before any thread starts, so that all inherit the mask and the loop below gets them. A
+        // check ends by any signal, as commands do.
+        if !check { SignalLoop.block() }
         let settings: DaemonSettings
         do {
             if let config {
