@@ -144,5 +144,56 @@ let package = Package(
             exclude: ["Reference"],
             swiftSettings: strict
         ),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "DatasetsTests",
+            dependencies: ["Datasets", "Tensors", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WireTests",
+            dependencies: ["Wire", "Messages", "Tensors", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "StrictYAMLTests",
+            dependencies: ["StrictYAML", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SettingsTests",
+            dependencies: ["Settings", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CatalogTests",
+            dependencies: ["Catalog", "Tensors", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Telemetry", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "MessagesTests",
+            dependencies: ["Messages", "Tensors"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ExecutionTests",
+            dependencies: ["Execution", "Tensors", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ServingTests",
+            dependencies: ["Serving", "Messages", "Lanes", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "VigilClientTests",
+            dependencies: ["VigilClient", "Wire", "Messages"],
+            swiftSettings: strict
+        ),
     ]
 )

@@ -115,6 +115,9 @@ struct UncertaintyReader {
         guard [input, output, request].count(where: { $0 != nil }) == 1 else {
             throw mapping.error("exactly one of input, output, request says which column is cut")
         }
+        if input == nil, let feature {
+            throw feature.error("a feature is a component of an input, and no input is named")
+        }
         let column: Manifest.BinColumn
         if let input {
             column = try inputColumn(input, feature: feature)

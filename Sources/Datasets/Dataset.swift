@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Tensors
 
 /// Named arrays of a .npz file, or the one of a .npy file.
 public struct Dataset: Sendable {
@@ -58,7 +59,11 @@ public struct Dataset: Sendable {
             return array
         }
         set {
-            if entries[name] == nil { names.append(name) }
+            if newValue == nil {
+                names.removeAll { $0 == name }
+            } else if entries[name] == nil {
+                names.append(name)
+            }
             entries[name] = newValue.map { .array($0) }
         }
     }
@@ -81,7 +86,13 @@ public struct Dataset: Sendable {
         var archive = ZipWriter()
         for name in names {
             guard case .array(let array) = entries[name] else { continue }
-            archive.add("\(name).npy", NpyFormat.write(array))
+            guard let bytes = NpyFormat.write(array) else {
+                throw DatasetError(
+                    "\(path)[\(name)]",
+                    "NumPy has no type \(array.type.name), so it cannot be written"
+                )
+            }
+            archive.add("\(name).npy", bytes)
         }
         try Self.write(archive.finished(), to: path)
     }

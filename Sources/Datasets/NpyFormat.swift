@@ -53,9 +53,9 @@ enum NpyFormat {
         return NumericArray(type: type, shape: shape, bytes: data)
     }
 
-    /// The bytes of a .npy file.
-    static func write(_ array: NumericArray) -> [UInt8] {
-        let name = types.first { $0.1 == array.type }?.0 ?? "f4"
+    /// The bytes of a .npy file, or nil for a type that NumPy does not have.
+    static func write(_ array: NumericArray) -> [UInt8]? {
+        guard let name = types.first(where: { $0.1 == array.type })?.0 else { return nil }
         let order = array.type.byteCount == 1 ? "|" : "<"
         var sizes = array.shape.map(String.init).joined(separator: ", ")
         if array.shape.count == 1 { sizes += "," }

@@ -56,7 +56,8 @@ public struct NumericArray: Sendable, Equatable {
         case .uint8, .bool: numbers(UInt8.self).map(Double.init)
         case .uint16: numbers(UInt16.self).map(Double.init)
         case .uint32: numbers(UInt32.self).map(Double.init)
-        case .uint64: numbers(UInt64.self).map(Double.init)
+        // Spelled out: Double.init of a UInt64 would be init(bitPattern:).
+        case .uint64: numbers(UInt64.self).map { Double($0) }
         }
     }
 

@@ -101,9 +101,14 @@ public struct YAMLValue {
     public func mapping() throws(YAMLError) -> YAMLMapping {
         guard case .mapping(let mapping) = node else { throw wrongType("a mapping") }
         var entries: [(String, YAMLValue)] = []
+        var names: Set<String> = []
         for (name, value) in mapping {
             guard let text = name.string else { throw error("a key is not a string") }
             let path = key.isEmpty ? text : "\(key).\(text)"
+            // Yams tells 1 from '1' and would keep both.
+            guard names.insert(text).inserted else {
+                throw YAMLValue(node: name, file: file, key: path).error("stands twice")
+            }
             let place = YAMLValue(node: value, file: file, key: path)
             entries.append((text, place))
         }

@@ -110,18 +110,17 @@ public final class MetricRegistry: Sendable {
         _ labels: Labels,
         make: () -> Metric
     ) -> Metric {
-        let text = LabelText.render(labels)
+        let values = Dictionary(labels.map { ($0.0, $0.1) }, uniquingKeysWith: { $1 })
         return families.withLock { families in
             var family = families[name] ?? Family(help: help, type: make().type, children: [])
-            if let known = family.children.first(where: { $0.text == text }) { return known.metric }
+            // Labels in another order are the same labels.
+            if let known = family.children.first(where: { $0.labels == values }) {
+                return known.metric
+            }
             let metric = make()
             precondition(metric.type == family.type, "\(name) is a \(family.type)")
             family.children.append(
-                Child(
-                    labels: Dictionary(labels.map { ($0.0, $0.1) }, uniquingKeysWith: { $1 }),
-                    text: text,
-                    metric: metric
-                )
+                Child(labels: values, text: LabelText.render(labels), metric: metric)
             )
             families[name] = family
             return metric
@@ -183,7 +182,8 @@ public final class MetricRegistry: Sendable {
         if value == .infinity { return "+Inf" }
         if value == -.infinity { return "-Inf" }
         if value.isNaN { return "NaN" }
-        if value == value.rounded(), abs(value) < 1e15 { return String(Int(value)) }
+        if abs(value) >= 1e15 { return "\(value)" }
+        if value == value.rounded() { return String(Int(value)) }
         // Nine digits: bounds such as 0.0025 come out as they are written.
         let scaled = (value * 1e9).rounded() / 1e9
         return abs(scaled) > 1e-6 ? "\(scaled)" : "\(value)"

@@ -1,17 +1,17 @@
 internal import Lanes
 internal import Messages
-internal import Wire
+package import Wire
 
 /// Calls of a client on their way: a state machine without sockets or threads.
 ///
 /// Mutate, take the action it returns, act. Scoring is idempotent, so a call whose daemon was
 /// lost is simply made again.
-struct CallTable {
+package struct CallTable {
     /// Hands the outcome to whoever waits.
-    typealias Finish = @Sendable (Result<DecodedReply, ClientError>) -> Void
+    package typealias Finish = @Sendable (Result<DecodedReply, ClientError>) -> Void
 
     /// One call.
-    struct Call {
+    package struct Call {
         var request: EncodedRequest
         let end: UInt64
         let finish: Finish
@@ -21,41 +21,51 @@ struct CallTable {
         var due: UInt64 = 0
         var isSent = false
         var lastRefusal: Refusal?
+
+        /// A call that ends with `finish`, at the latest at `end`.
+        package init(request: EncodedRequest, end: UInt64, finish: @escaping Finish) {
+            self.request = request
+            self.end = end
+            self.finish = finish
+        }
     }
 
     private let options: ClientOptions
     private var calls: [UInt64: Call] = [:]
     private var random = SystemRandomNumberGenerator()
 
-    init(options: ClientOptions) {
+    /// A table for a client's options.
+    package init(options: ClientOptions) {
         self.options = options
     }
 
     /// Calls under way.
-    var count: Int { calls.count }
+    package var count: Int { calls.count }
 
-    mutating func add(_ call: Call, id: UInt64) {
+    /// Takes a call in; it may be sent at once.
+    package mutating func add(_ call: Call, id: UInt64) {
         calls[id] = call
     }
 
     /// Calls to send now, with their endpoints.
-    func sendable(now: UInt64) -> [(id: UInt64, endpoint: Int)] {
+    package func sendable(now: UInt64) -> [(id: UInt64, endpoint: Int)] {
         calls.compactMap { id, call in
             !call.isSent && call.due <= now ? (id, call.endpoint) : nil
         }
     }
 
-    func request(_ id: UInt64) -> EncodedRequest? { calls[id]?.request }
+    /// What a call sends, or nil when it has ended.
+    package func request(_ id: UInt64) -> EncodedRequest? { calls[id]?.request }
 
     /// A call was handed to the network.
-    mutating func sent(_ id: UInt64, now: UInt64) {
+    package mutating func sent(_ id: UInt64, now: UInt64) {
         calls[id]?.isSent = true
         calls[id]?.attempts += 1
         calls[id]?.due = now + UInt64(options.attemptMilliseconds) * 1_000_000
     }
 
     /// A call could not be handed to the network: try the next endpoint soon.
-    mutating func unsent(_ id: UInt64, now: UInt64) {
+    package mutating func unsent(_ id: UInt64, now: UInt64) {
         guard let call = calls[id] else { return }
         calls[id]?.endpoint = (call.endpoint + 1) % options.endpoints.count
         calls[id]?.due = now + UInt64(options.pauseMilliseconds.lowerBound) * 1_000_000
@@ -64,12 +74,17 @@ struct CallTable {
     /// A reply came.
     ///
     /// Unknown ids are late replies to calls that were made again.
-    mutating func reply(_ id: UInt64, _ reply: Result<DecodedReply, ClientError>, now: UInt64) {
+    package mutating func reply(
+        _ id: UInt64,
+        _ reply: Result<DecodedReply, ClientError>,
+        now: UInt64
+    ) {
         guard let call = calls[id] else { return }
         if case .success(.refusal(let refusal)) = reply, refusal.code.isRetryable,
             call.attempts < options.maximumAttempts
         {
-            let wanted = (refusal.retryAfterMicroseconds ?? 0) * 1000
+            // Whatever a daemon names, it is no reason to trap.
+            let wanted = min(refusal.retryAfterMicroseconds ?? 0, .max / 1000) * 1000
             again(id, after: wanted, refusal: refusal, now: now)
             return
         }
@@ -82,14 +97,14 @@ struct CallTable {
     }
 
     /// An endpoint's connection broke: what it had is lost.
-    mutating func lost(endpoint: Int, now: UInt64) {
+    package mutating func lost(endpoint: Int, now: UInt64) {
         for (id, call) in calls where call.isSent && call.endpoint == endpoint {
             again(id, after: 0, refusal: nil, now: now)
         }
     }
 
     /// Gives up what has taken too long.
-    mutating func expire(now: UInt64) {
+    package mutating func expire(now: UInt64) {
         for (id, call) in calls {
             if call.end <= now {
                 calls[id] = nil
@@ -111,12 +126,12 @@ struct CallTable {
     }
 
     /// When something is due next.
-    func nextDue() -> UInt64? {
+    package func nextDue() -> UInt64? {
         calls.values.lazy.map { min($0.due, $0.end) }.min()
     }
 
     /// Ends every call.
-    mutating func closeAll() {
+    package mutating func closeAll() {
         let open = calls
         calls = [:]
         for call in open.values { call.finish(.failure(.closed)) }

@@ -69,7 +69,9 @@ enum ControlDecoder {
         }
         let rows = unsafe numbers(message.ladder_rows, message.n_ladder_rows)
         let times = unsafe numbers(message.ladder_nanoseconds, message.n_ladder_nanoseconds)
-        model.ladder = zip(rows, times).map { (rows: Int($0), nanoseconds: Int($1)) }
+        model.ladder = zip(rows, times).map {
+            (rows: Int(clamping: $0), nanoseconds: Int(clamping: $1))
+        }
         model.bins = unsafe bins(message.bins, message.n_bins)
         return model
     }

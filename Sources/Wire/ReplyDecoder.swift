@@ -147,13 +147,10 @@ public struct ReplyDecoder {
                 count: message.data.len
             )
         }
-        let expected = shape.reduce(type.byteCount) {
-            $0.multipliedReportingOverflow(by: $1).partialValue
-        }
-        guard expected == content.count else {
+        guard let expected = Self.byteCount(type, shape), expected == content.count else {
             throw ReplyMalformed(
-                description:
-                    "a tensor of shape \(shape) has \(content.count) bytes, expected \(expected)"
+                description: "a tensor of \(type.name) and shape \(shape) has \(content.count) "
+                    + "bytes, expected \(Self.byteCount(type, shape).map(String.init) ?? "a size")"
             )
         }
         return unsafe TensorValue(
@@ -162,5 +159,16 @@ public struct ReplyDecoder {
             shape: shape,
             bytes: [UInt8](UnsafeRawBufferPointer(start: content.base, count: content.count))
         )
+    }
+
+    /// Bytes of a tensor, or nil for a shape that cannot be.
+    private static func byteCount(_ type: ElementType, _ shape: [Int]) -> Int? {
+        var count = type.byteCount
+        for size in shape {
+            let (product, isHuge) = count.multipliedReportingOverflow(by: size)
+            guard size >= 0, !isHuge else { return nil }
+            count = product
+        }
+        return count
     }
 }

@@ -3,20 +3,22 @@
 ///
 /// Used by the deck's lane alone.
 @safe
-struct DeadlineHeap {
+package struct DeadlineHeap {
     private var flights: [FlightPointer] = unsafe []
 
-    init(capacity: Int) {
+    /// Room for `capacity` flights.
+    package init(capacity: Int) {
         unsafe flights.reserveCapacity(capacity)
     }
 
     /// The soonest deadline, or nil.
-    var soonest: UInt64? { unsafe flights.first?.pointee.deadline }
+    package var soonest: UInt64? { unsafe flights.first?.pointee.deadline }
 
     /// The flight of the soonest deadline, or nil.
-    var first: FlightPointer? { unsafe flights.first }
+    package var first: FlightPointer? { unsafe flights.first }
 
-    mutating func insert(_ flight: FlightPointer) {
+    /// Puts a flight in; it is in no heap yet.
+    package mutating func insert(_ flight: FlightPointer) {
         unsafe precondition(flight.pointee.heapPosition < 0)
         unsafe flights.append(flight)
         unsafe flight.pointee.heapPosition = flights.count - 1
@@ -24,7 +26,7 @@ struct DeadlineHeap {
     }
 
     /// Takes a flight out; nothing happens when it is not in.
-    mutating func remove(_ flight: FlightPointer) {
+    package mutating func remove(_ flight: FlightPointer) {
         let position = unsafe flight.pointee.heapPosition
         guard position >= 0 else { return }
         unsafe flight.pointee.heapPosition = -1

@@ -22,7 +22,7 @@ public struct Flight {
     /// What the answer holds, once admitted.
     public var layout: AnswerLayout? { unsafe plan?.layout }
     /// Events.
-    public internal(set) var rows = 0
+    public package(set) var rows = 0
     /// First byte of each input, in the model's order.
     var inputs: InlineArray<8, UnsafeRawPointer?> = unsafe .init(repeating: nil)
     /// Row splits of each ragged input.
@@ -38,13 +38,13 @@ public struct Flight {
     /// Whether the answer is the artefact's own outputs.
     var isRaw = false
     /// Who goes first.
-    public internal(set) var priority = Priority.standard
+    public package(set) var priority = Priority.standard
     /// Bytes counted against the model's queue.
-    var bytes = 0
+    package var bytes = 0
     /// When the message was read, nanoseconds of the monotonic clock.
-    public internal(set) var arrival: UInt64 = 0
+    public package(set) var arrival: UInt64 = 0
     /// When the answer is worth nothing any more.
-    public internal(set) var deadline: UInt64 = 0
+    public package(set) var deadline: UInt64 = 0
 
     // The answer: written by workers, each its own rows; taken by the lane when complete.
 
@@ -57,9 +57,9 @@ public struct Flight {
 
     var next: UnsafeMutablePointer<Flight>?
     var previous: UnsafeMutablePointer<Flight>?
-    var rowsTaken = 0
-    var rowsDone = 0
-    var isWaiting = false
+    package var rowsTaken = 0
+    package var rowsDone = 0
+    package var isWaiting = false
     /// Why there is no answer, once known.
     public internal(set) var refusal: Refusal?
     var firstTaken: UInt64 = 0

@@ -7,16 +7,16 @@ internal import Messages
 /// TRIGGER goes before STANDARD before BULK; while BULK waits it is served first at least
 /// once in `bulkShare` micro-batches, so that it never starves.
 @safe
-struct BatchQueues {
+package struct BatchQueues {
     /// BULK goes first in one of this many micro-batches while it waits: 5 %.
-    static let bulkShare = 20
+    package static let bulkShare = 20
 
     /// Rows of one flight that share a micro-batch.
     @safe
-    struct Segment {
-        var flight: FlightPointer
-        var firstRow: Int
-        var rows: Int
+    package struct Segment {
+        package var flight: FlightPointer
+        package var firstRow: Int
+        package var rows: Int
     }
 
     /// A doubly linked list threaded through the flights themselves.
@@ -55,19 +55,22 @@ struct BatchQueues {
     private var lists: InlineArray<3, List> = .init(repeating: List())
     private var bulkPassedOver = 0
     /// Requests that wait, a partly taken one included.
-    private(set) var requests = 0
+    package private(set) var requests = 0
     /// Bytes of requests that wait or run, and of their answers.
-    private(set) var bytes = 0
+    package private(set) var bytes = 0
     /// Rows that no worker has taken yet.
-    private(set) var rows = 0
+    package private(set) var rows = 0
     /// Set by the drain: nothing further is admitted.
-    var isClosed = false
+    package var isClosed = false
+
+    /// Nothing waits.
+    package init() {}
 
     /// Whether nothing waits.
-    var isEmpty: Bool { requests == 0 }
+    package var isEmpty: Bool { requests == 0 }
 
     /// When the oldest waiting flight arrived, and whether a TRIGGER one waits.
-    var oldest: (arrival: UInt64, hasTrigger: Bool)? {
+    package var oldest: (arrival: UInt64, hasTrigger: Bool)? {
         var arrival = UInt64.max
         for index in 0..<3 {
             if let head = unsafe lists[index].head {
@@ -79,7 +82,7 @@ struct BatchQueues {
     }
 
     /// Puts a flight at the end of its priority's list.
-    mutating func append(_ flight: FlightPointer) {
+    package mutating func append(_ flight: FlightPointer) {
         unsafe flight.pointee.isWaiting = true
         unsafe lists[flight.pointee.priority.index].append(flight)
         requests += 1
@@ -88,7 +91,7 @@ struct BatchQueues {
     }
 
     /// Takes a waiting flight out, with the rows nobody took.
-    mutating func removeWaiting(_ flight: FlightPointer) {
+    package mutating func removeWaiting(_ flight: FlightPointer) {
         guard unsafe flight.pointee.isWaiting else { return }
         unsafe lists[flight.pointee.priority.index].remove(flight)
         unsafe flight.pointee.isWaiting = false
@@ -97,12 +100,12 @@ struct BatchQueues {
     }
 
     /// Forgets the bytes of a flight that is done.
-    mutating func forget(_ flight: FlightPointer) {
+    package mutating func forget(_ flight: FlightPointer) {
         unsafe bytes -= flight.pointee.bytes
     }
 
     /// Takes up to `limit` rows for one micro-batch, best priority first.
-    mutating func take(limit: Int, now: UInt64, into segments: inout [Segment]) -> Int {
+    package mutating func take(limit: Int, now: UInt64, into segments: inout [Segment]) -> Int {
         var taken = 0
         let order = order()
         for position in 0..<3 {

@@ -1,5 +1,5 @@
 internal import Lanes
-internal import Messages
+package import Messages
 internal import Synchronization
 
 /// The bounded queue of one model version and the workers that empty it.
@@ -7,10 +7,10 @@ internal import Synchronization
 /// Admission offers flights; a worker, whenever it is free, takes the rows of one
 /// micro-batch, so that a flight of many rows neither blocks one of a better priority nor
 /// stays on one worker. One lock, held for some tens of nanoseconds.
-final class Batcher: @unchecked Sendable {
+package final class Batcher: @unchecked Sendable {
     // Safe because `state` is only touched under the lock.
     /// What a worker does next.
-    enum Next {
+    package enum Next {
         /// Run the segments, of so many rows.
         case run(rows: Int)
         /// Sleep: nothing waits, or more events may come within so many nanoseconds.
@@ -39,7 +39,7 @@ final class Batcher: @unchecked Sendable {
     private let nanosecondsPerRow: Double
 
     /// A queue for `workers` workers, which aim at micro-batches of `targetRows` rows.
-    init(
+    package init(
         workers: Int,
         queueRequests: Int,
         queueBytes: Int,
@@ -60,7 +60,7 @@ final class Batcher: @unchecked Sendable {
     func bell(of index: Int) -> Bell { bells[index] }
 
     /// What became of an offer.
-    enum Offer {
+    package enum Offer {
         case accepted
         case refused(Refusal)
         /// Another version has taken over.
@@ -70,7 +70,7 @@ final class Batcher: @unchecked Sendable {
     /// Puts a flight into the queue, or says why not.
     ///
     /// Deck's lane.
-    func offer(_ flight: FlightPointer) -> Offer {
+    package func offer(_ flight: FlightPointer) -> Offer {
         let outcome = lock.withLock { _ -> (offer: Offer, wake: Int?) in
             guard !state.queues.isClosed else { return (.closed, nil) }
             if let refusal = unsafe Self.full(
@@ -127,7 +127,7 @@ final class Batcher: @unchecked Sendable {
     /// Takes a flight out whose deadline passed.
     ///
     /// True when no worker holds rows of it.
-    func withdraw(_ flight: FlightPointer) -> Bool {
+    package func withdraw(_ flight: FlightPointer) -> Bool {
         lock.withLock { _ in
             unsafe state.queues.removeWaiting(flight)
             let done = unsafe flight.pointee.rowsDone
@@ -148,7 +148,7 @@ final class Batcher: @unchecked Sendable {
     /// Worker `index`.
     ///
     /// `completed` receives the flights of which every row is done.
-    func exchange(
+    package func exchange(
         worker index: Int,
         finished: inout [BatchQueues.Segment],
         completed: inout [FlightPointer],
@@ -182,7 +182,7 @@ final class Batcher: @unchecked Sendable {
     }
 
     /// Refuses the flight that `segment` belongs to; its rows that wait are not computed.
-    func refuse(_ segment: BatchQueues.Segment, _ refusal: Refusal) {
+    package func refuse(_ segment: BatchQueues.Segment, _ refusal: Refusal) {
         let flight = unsafe segment.flight
         lock.withLock { _ in
             unsafe state.queues.removeWaiting(flight)
@@ -192,7 +192,7 @@ final class Batcher: @unchecked Sendable {
     }
 
     /// Records flags of a segment's outputs.
-    func flag(_ segment: BatchQueues.Segment, outputs: UInt32) {
+    package func flag(_ segment: BatchQueues.Segment, outputs: UInt32) {
         let flight = unsafe segment.flight
         lock.withLock { _ in
             unsafe flight.pointee.flaggedOutputs |= outputs
@@ -216,23 +216,23 @@ final class Batcher: @unchecked Sendable {
     }
 
     /// Requests that wait and rows of theirs that nobody took.
-    var depth: (requests: Int, rows: Int, bytes: Int) {
+    package var depth: (requests: Int, rows: Int, bytes: Int) {
         lock.withLock { _ in (state.queues.requests, state.queues.rows, state.queues.bytes) }
     }
 
     /// Admits nothing further; what waits is still run.
-    func close() {
+    package func close() {
         lock.withLock { _ in state.queues.isClosed = true }
     }
 
     /// Ends the workers once nothing waits.
-    func stop() {
+    package func stop() {
         lock.withLock { _ in state.isStopped = true }
         for bell in bells { bell.ring() }
     }
 
     /// Whether workers should end: stopped, and nothing waits.
-    var isFinished: Bool {
+    package var isFinished: Bool {
         lock.withLock { _ in state.isStopped && state.queues.isEmpty }
     }
 }

@@ -1,0 +1,107 @@
+import Testing
+
+@Suite struct ManifestRefusalTests {
+    @Test(
+        "A key that must be there is missed",
+        arguments: ["name", "task", "engine", "inputs", "outputs"]
+    )
+    func missing(key: String) throws {
+        let problem = try ModelText.problem(ModelText.least([key: nil]))
+        #expect(problem == ":1: the key '\(key)' is missing")
+    }
+
+    static let values: [(String, String, String)] = [
+        ("name", "other", "name: found 'other', allowed is the folder's name 'm'"),
+        ("task", "guess", "task: found 'guess', allowed are regression, binary, classes, anomaly"),
+        ("engine", "torch", "engine: found 'torch', allowed are onnx, tree"),
+        ("artefact", "a/b", "artefact: found 'a/b', allowed is a file name"),
+        ("artefact", "..", "artefact: found '..', allowed is a file name"),
+        ("device", "gpu", "device: found 'gpu', allowed are cpu, cuda:0"),
+        ("device", "cuda", "device: found 'cuda', allowed"),
+        ("device", "cuda:64", "device: found 'cuda:64', allowed"),
+        ("device", "cpu:0", "device: found 'cpu:0', allowed"),
+        ("precision", "half", "precision: found 'half', allowed are float32"),
+        ("required", "maybe", "required: found 'maybe', allowed is true or false"),
+        ("versions", "0", "versions: found 0, allowed are 1 to 8"),
+        ("versions", "9", "versions: found 9, allowed are 1 to 8"),
+        ("instances", "65", "instances: found 65, allowed are 1 to 64"),
+        ("session", "own", "session: found 'own', allowed are shared, each"),
+        ("threads", "257", "threads: found 257, allowed are 1 to 256"),
+        ("provider_options", "{a: 1}", "provider_options.a: found the whole number 1"),
+        ("reproducible", "1", "reproducible: found '1', allowed is true or false"),
+        ("batching", "{maximum_rows: 0}", "batching.maximum_rows: found 0, allowed are 1 to 16384"),
+        ("batching", "{maximum_rows: 16385}", "batching.maximum_rows: found 16385"),
+        ("batching", "{delay_microseconds: -1}", "batching.delay_microseconds: found -1"),
+        ("batching", "{delay_microseconds: 1000001}", "allowed are 0 to 1000000"),
+        ("batching", "{rows: 1}", "batching.rows: unknown key 'rows'"),
+        ("queue", "{requests: 0}", "queue.requests: found 0, allowed are 1 to 1000000"),
+        (
+            "queue", "{mebibytes: 1048577}",
+            "queue.mebibytes: found 1048577, allowed are 1 to 1048576"
+        ),
+        ("queue", "{request_rows: 0}", "queue.request_rows: found 0, allowed are 1 to 16777216"),
+        ("queue", "{bytes: 1}", "queue.bytes: unknown key 'bytes'"),
+        ("inputs", "[]", "inputs: found 0 entries, allowed are 1 to 8"),
+        ("inputs", "[{name: x}, {name: x}]", "inputs: the name 'x' stands twice"),
+        ("inputs", "[{shape: [1]}]", "inputs[0]: the key 'name' is missing"),
+        (
+            "inputs", "[{name: x, type: float}]",
+            "inputs[0].type: found 'float', allowed are float32"
+        ),
+        ("inputs", "[{name: x, shape: [0]}]", "inputs[0].shape[0]: found 0, allowed are 1 to"),
+        ("inputs", "[{name: x, shape: [1,1,1,1,1,1,1,1]}]", "found 8 entries, allowed are 0 to 7"),
+        ("inputs", "[{name: x, shape: [5000, 5000]}]", "allowed are 16777216 elements an event"),
+        ("inputs", "[{name: x, range: [2, 1]}]", "range: found [2.0, 1.0], allowed is low <= high"),
+        ("inputs", "[{name: x, range: [1]}]", "range: found 1 entries, allowed are 2 to 2"),
+        ("inputs", "[{name: x, nonfinite: drop}]", "nonfinite: found 'drop', allowed are refuse"),
+        ("inputs", "[{name: x, nonfinite: missing}]", "allowed for onnx are refuse, flag"),
+        ("inputs", "[{name: x, features: [{name: a}]}]", "features are for one-dimensional inputs"),
+        (
+            "inputs", "[{name: x, shape: [2], features: [{name: a}]}]",
+            "features: found 1 entries, allowed are 2 to 2"
+        ),
+        (
+            "inputs", "[{name: x, shape: [2], features: [{name: a}, {name: a}]}]",
+            "inputs[0].features[1].name: the name 'a' stands twice"
+        ),
+        (
+            "inputs", "[{name: x, shape: [3], ragged: {maximum: 2}}]",
+            "ragged.maximum: found 2, allowed is the first dimension of the shape [3]"
+        ),
+        ("inputs", "[{name: x, ragged: {maximum: 2}}]", "allowed is the first dimension"),
+        ("inputs", "[{name: x, ragged: {}}]", "inputs[0].ragged: the key 'maximum' is missing"),
+        ("outputs", "[{name: y, colour: 1}]", "outputs[0].colour: unknown key 'colour'"),
+        ("outputs", "[{name: y}, {name: y}]", "outputs: the name 'y' stands twice"),
+        ("monitored", "[z]", "monitored[0]: found 'z', allowed are features and outputs: y"),
+        ("moniter", "[y]", "moniter: unknown key 'moniter', allowed are artefact, batching"),
+    ]
+
+    @Test("A wrong value is refused with line, key and what is allowed", arguments: values)
+    func refuse(key: String, value: String, words: String) throws {
+        let text = ModelText.least([key: value])
+        let problem = try #require(try ModelText.problem(text))
+        let lines = text.split(separator: "\n")
+        let line = try #require(lines.firstIndex { $0.hasPrefix("\(key):") }) + 1
+        #expect(problem.contains(words), "\(problem)")
+        // Names that stand twice are found in the whole file.
+        #expect(
+            problem.hasPrefix(":\(line): ") || words.hasPrefix("\(key): the name"),
+            "\(problem)"
+        )
+    }
+
+    @Test func `A tree runs on the CPU`() throws {
+        let text = ModelText.least(["engine": "tree", "device": "cuda:0"])
+        let problem = try ModelText.problem(text)
+        #expect(problem?.contains("device: found 'cuda:0', allowed for trees is cpu") ?? false)
+    }
+
+    @Test func `No more tensors than a request may hold`() throws {
+        let nine = (0..<9).map { "{name: t\($0)}" }.joined(separator: ", ")
+        let inputs = try ModelText.problem(ModelText.least(["inputs": "[\(nine)]"]))
+        #expect(inputs?.hasSuffix("inputs: found 9 entries, allowed are 1 to 8") ?? false)
+        let many = (0..<17).map { "{name: t\($0)}" }.joined(separator: ", ")
+        let outputs = try ModelText.problem(ModelText.least(["outputs": "[\(many)]"]))
+        #expect(outputs?.hasSuffix("outputs: found 17 entries, allowed are 1 to 16") ?? false)
+    }
+}

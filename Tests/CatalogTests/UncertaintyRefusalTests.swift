@@ -1,0 +1,162 @@
+import Testing
+
+@Suite struct UncertaintyRefusalTests {
+    static let outputs =
+        "[{name: y}, {name: low}, {name: wide, shape: [2]}, {name: whole, type: int64}]"
+    static let inputs =
+        "[{name: x, shape: [2], features: [{name: a}, {name: b}]}, {name: w, type: int64},"
+        + " {name: bare}]"
+    static let classes = "[{name: er, labels: [0]}, {name: nr, labels: [1]}]"
+
+    static let entries: [(String, String, String)] = [
+        ("regression", "{method: absolute, truth: t}", "the key 'output' is missing"),
+        ("regression", "{output: y, truth: t}", "the key 'method' is missing"),
+        ("regression", "{output: y, method: absolute}", "the key 'truth' is missing"),
+        (
+            "regression", "{output: z, method: absolute, truth: t}",
+            "found 'z', allowed are outputs: y, low"
+        ),
+        (
+            "regression", "{output: wide, method: absolute, truth: t}",
+            "allowed is one float32 an event"
+        ),
+        ("regression", "{output: whole, method: absolute, truth: t}", "'whole' of int64[batch]"),
+        ("regression", "{output: y, method: best, truth: t}", "found 'best', allowed are absolute"),
+        (
+            "regression", "{output: y, method: venn-abers, truth: t}",
+            "allowed for regression are absolute"
+        ),
+        (
+            "binary", "{output: y, method: cqr, truth: t}",
+            "found cqr, allowed for binary are venn-abers"
+        ),
+        ("anomaly", "{output: y, method: absolute, truth: t}", "allowed for anomaly are p-value"),
+        ("classes", "{output: y, method: absolute, truth: t}", "allowed for classes are none"),
+        ("regression", "{output: y, method: cqr, truth: t}", "the key 'lower' is missing"),
+        (
+            "regression", "{output: y, method: cqr, lower: low, truth: t}",
+            "the key 'upper' is missing"
+        ),
+        (
+            "regression", "{output: y, method: cqr, lower: z, upper: low, truth: t}",
+            "lower: found 'z'"
+        ),
+        ("regression", "{output: y, method: normalised, truth: t}", "the key 'sigma' is missing"),
+        (
+            "regression", "{output: y, method: absolute, sigma: low, truth: t}",
+            "unknown key 'sigma'"
+        ),
+        (
+            "regression", "{output: y, method: absolute, lower: low, truth: t}",
+            "unknown key 'lower'"
+        ),
+        (
+            "regression", "{output: y, method: absolute, truth: t, classes: \(classes)}",
+            "unknown key 'classes'"
+        ),
+        ("binary", "{output: y, method: venn-abers, truth: t}", "the key 'classes' is missing"),
+        (
+            "binary",
+            "{output: y, method: venn-abers, truth: t, classes: [{name: a, labels: [1]}]}",
+            "classes: found 1 entries, allowed are 2 to 2"
+        ),
+        (
+            "anomaly", "{output: y, method: p-value, truth: t, classes: \(classes)}",
+            "classes: found 2 entries, allowed are 1 to 1"
+        ),
+        (
+            "binary",
+            "{output: y, method: venn-abers, truth: t, "
+                + "classes: [{name: a, labels: [0, 1]}, {name: b, labels: [1]}]}",
+            "classes[1].labels[0]: the label 1.0 belongs to two classes"
+        ),
+        (
+            "binary",
+            "{output: y, method: venn-abers, truth: t, "
+                + "classes: [{name: a, labels: [0]}, {name: a, labels: [1]}]}",
+            "classes[1]: the name 'a' stands twice"
+        ),
+        (
+            "anomaly", "{output: y, method: p-value, truth: t, classes: [{name: a, labels: []}]}",
+            "labels: found 0 entries, allowed are 1 to 64"
+        ),
+    ]
+
+    @Test("An entry that cannot be is refused", arguments: entries)
+    func entry(task: String, entry: String, words: String) throws {
+        let problem = try problem(task, "{outputs: [\(entry)]}")
+        #expect(problem?.contains("uncertainty.outputs[0]") ?? false)
+        #expect(problem?.contains(words) ?? false, "\(problem ?? "read")")
+    }
+
+    @Test(
+        "Bins that cannot be are refused",
+        arguments: [
+            ("{edges: [1]}", "exactly one of input, output, request says which column is cut"),
+            ("{output: y, request: r, edges: [1]}", "exactly one of input, output, request"),
+            ("{request: r}", "the key 'edges' is missing"),
+            ("{request: r, edges: []}", "edges: found 0 entries, allowed are 1 to 1000"),
+            (
+                "{request: r, edges: [1, 1]}",
+                "edges[1]: found 1.0 after 1.0, allowed are rising edges"
+            ),
+            (
+                "{request: r, edges: [2, 1]}",
+                "edges[1]: found 1.0 after 2.0, allowed are rising edges"
+            ),
+            ("{request: r, edges: [.inf]}", "edges[0]: found '.inf', allowed is a finite number"),
+            ("{output: wide, edges: [1]}", "allowed is one float32 an event"),
+            ("{output: z, edges: [1]}", "found 'z', allowed are outputs"),
+            ("{input: z, feature: a, edges: [1]}", "found 'z', allowed is a float32 input"),
+            ("{input: w, feature: a, edges: [1]}", "found 'w', allowed is a float32 input"),
+            ("{input: x, edges: [1]}", "the key 'feature' is missing: which component of 'x'"),
+            ("{input: x, feature: c, edges: [1]}", "found 'c', allowed are a, b"),
+            ("{input: bare, feature: a, edges: [1]}", "found 'a', allowed are"),
+            ("{request: r, feature: a, edges: [1]}", "bins.feature: "),
+        ]
+    )
+    func bins(bins: String, words: String) throws {
+        let entry = "{output: y, method: absolute, truth: t, bins: \(bins)}"
+        let problem = try problem("regression", "{outputs: [\(entry)]}")
+        #expect(problem?.contains("uncertainty.outputs[0].bins") ?? false, "\(problem ?? "read")")
+        #expect(problem?.contains(words) ?? false, "\(problem ?? "read")")
+    }
+
+    @Test(
+        "The whole must fit its task",
+        arguments: [
+            ("regression", "{}", "uncertainty: the key 'outputs' is missing"),
+            ("regression", "{outputs: []}", "outputs: found 0 entries, allowed are 1 to 8"),
+            ("regression", "{outputs: [A, A]}", "outputs[1]: the output 'y' stands twice"),
+            (
+                "regression", "{outputs: [A], coverage: 0}",
+                "coverage: found 0.0, allowed are 0.01 to 0.9999"
+            ),
+            (
+                "regression", "{outputs: [A], coverage: 1}",
+                "coverage: found 1.0, allowed are 0.01 to 0.9999"
+            ),
+            ("regression", "{outputs: [A], level: 1}", "uncertainty.level: unknown key 'level'"),
+            ("binary", "{outputs: [V, W]}", "outputs: found 2 entries, allowed for binary is 1"),
+        ]
+    )
+    func whole(task: String, text: String, words: String) throws {
+        let venn = "method: venn-abers, truth: t, classes: \(Self.classes)}"
+        let problem = try problem(
+            task,
+            text.replacing("A", with: "{output: y, method: absolute, truth: t}")
+                .replacing("V", with: "{output: y, \(venn)")
+                .replacing("W", with: "{output: low, \(venn)")
+        )
+        #expect(problem?.contains(words) ?? false, "\(problem ?? "read")")
+    }
+
+    private func problem(_ task: String, _ uncertainty: String) throws -> String? {
+        try ModelText.problem(
+            ModelText.least([
+                "task": task, "inputs": Self.inputs, "outputs": Self.outputs,
+                "uncertainty": uncertainty,
+            ])
+        )
+    }
+}

@@ -1,0 +1,164 @@
+import Messages
+import Tensors
+import TestSupport
+import Wire
+
+/// An answer as a worker leaves it, and as a client must see it.
+@safe
+final class AnswerExample {
+    let rows: Int
+    let layout: AnswerLayout
+    let flagged: UInt32
+    private let origin: ScoreAnswer.Origin
+    private let block: UnsafeMutableRawPointer
+    private let content: [[UInt8]]
+
+    init(_ random: inout SeededRandom) {
+        rows = random.int(0...5)
+        var sections: [AnswerLayout.Section] = []
+        func section(_ random: inout SeededRandom) -> Int {
+            let shape = (0..<random.int(0...2)).map { _ in random.int(1...4) }
+            sections.append(.init(type: random.type(), shape: shape))
+            return sections.count - 1
+        }
+        var outputs: [AnswerLayout.Output] = []
+        for _ in 0..<random.int(0...6) {
+            outputs.append(
+                .init(
+                    name: random.text(),
+                    unit: random.text(),
+                    method: random.text(),
+                    hasCoverage: random.flip(),
+                    value: section(&random),
+                    lower: random.flip() ? section(&random) : nil,
+                    upper: random.flip() ? section(&random) : nil,
+                    flags: random.flip() ? section(&random) : nil
+                )
+            )
+        }
+        var pValues: [AnswerLayout.PValue] = []
+        for _ in 0..<random.int(0...3) {
+            pValues.append(
+                .init(name: random.text(), method: random.text(), value: section(&random))
+            )
+        }
+        let ratio = random.flip() ? section(&random) : nil
+        flagged = UInt32(truncatingIfNeeded: random.next())
+        var origin = ScoreAnswer.Origin()
+        origin.model = random.text()
+        origin.version = random.text()
+        origin.digest = random.text()
+        origin.engine = random.text()
+        origin.precision = random.text()
+        origin.device = random.text()
+        origin.calibration = random.flip() ? random.text() : nil
+        origin.calibrationDate = random.flip() ? random.text() : nil
+        origin.bins = random.bins()
+        self.origin = origin
+        let provenance = Provenance(
+            model: origin.model,
+            version: origin.version,
+            digest: origin.digest,
+            engine: origin.engine,
+            precision: origin.precision,
+            device: origin.device,
+            calibration: origin.calibration,
+            calibrationDate: origin.calibrationDate,
+            bins: origin.bins
+        )
+        layout = AnswerLayout(
+            outputs: outputs,
+            pValues: pValues,
+            logLikelihoodRatio: ratio,
+            sections: sections,
+            provenance: provenance
+        )
+        unsafe block = .allocate(byteCount: layout.byteCount(rows: rows) + 1, alignment: 64)
+        var content: [[UInt8]] = []
+        for index in sections.indices {
+            let bytes = random.bytes(sections[index].strideBytes * rows)
+            content.append(bytes)
+            unsafe (block + layout.offset(of: index, rows: rows))
+                .copyMemory(from: bytes, byteCount: bytes.count)
+        }
+        self.content = content
+    }
+
+    deinit { unsafe block.deallocate() }
+
+    /// Encodes the answer: the header, then the frames that it names.
+    func encoded(by encoder: inout ReplyEncoder, id: UInt64, isFramed: Bool) -> [[UInt8]] {
+        var offsets = AnswerLayout.SectionNumbers(repeating: 0)
+        for index in layout.sections.indices {
+            offsets[index] = layout.offset(of: index, rows: rows)
+        }
+        let draft = unsafe encoder.answer(
+            .init(
+                layout: layout,
+                rows: rows,
+                base: block,
+                offsets: offsets,
+                flaggedOutputs: flagged,
+                coverage: 0.75,
+                queueNanoseconds: 11,
+                computeNanoseconds: .max,
+                batch: 33
+            ),
+            id: id,
+            isFramed: isFramed
+        )
+        let frames = (0..<encoder.frameCount).map { content[encoder.frames[$0]] }
+        return [draft.packed()] + frames
+    }
+
+    /// What a client must see.
+    var wanted: ScoreAnswer {
+        var answer = ScoreAnswer()
+        for (index, entry) in layout.outputs.enumerated() {
+            var output = ScoreAnswer.Output(value: tensor(entry.value))
+            output.name = entry.name.string
+            output.unit = entry.unit.string
+            output.method = entry.method.string
+            output.coverage = entry.hasCoverage ? 0.75 : nil
+            output.lower = entry.lower.map(tensor)
+            output.upper = entry.upper.map(tensor)
+            output.flags = flagged >> UInt32(index) & 1 == 1 ? entry.flags.map(tensor) : nil
+            answer.outputs.append(output)
+        }
+        for entry in layout.pValues {
+            var pValue = ScoreAnswer.PValue(value: tensor(entry.value))
+            pValue.name = entry.name.string
+            pValue.method = entry.method.string
+            answer.pValues.append(pValue)
+        }
+        answer.logLikelihoodRatio = layout.logLikelihoodRatio.map(tensor)
+        answer.origin = origin
+        answer.queueNanoseconds = 11
+        answer.computeNanoseconds = .max
+        answer.batch = 33
+        return answer
+    }
+
+    private func tensor(_ section: Int) -> TensorValue {
+        TensorValue(
+            name: "",
+            type: layout.sections[section].type,
+            shape: [rows] + layout.sections[section].shape,
+            bytes: content[section]
+        )
+    }
+}
+
+extension ReplyEncoder.Draft {
+    /// The packed header; what lies beyond it must stay untouched.
+    func packed() -> [UInt8] {
+        let count = byteCount
+        var memory = [UInt8](repeating: 0xA5, count: count + 8)
+        unsafe memory.withUnsafeMutableBytes { raw in
+            guard let base = raw.baseAddress else { return }
+            unsafe pack(into: base)
+        }
+        precondition(memory.suffix(8).allSatisfy { $0 == 0xA5 })
+        return Array(memory.prefix(count))
+    }
+}

@@ -1,0 +1,145 @@
+import Messages
+import Tensors
+import Wire
+
+/// A message as a transport lends it: every frame in memory of its own, of exactly its size.
+@safe
+final class LentFrames {
+    private let header: LentFrame
+    private let frames: UnsafeMutableBufferPointer<LentFrame>
+
+    init(_ header: [UInt8], _ frames: [[UInt8]] = []) {
+        self.header = Self.copy(header)
+        unsafe self.frames = .allocate(capacity: frames.count)
+        for index in frames.indices {
+            unsafe self.frames.initializeElement(at: index, to: Self.copy(frames[index]))
+        }
+    }
+
+    deinit {
+        unsafe header.base?.deallocate()
+        for index in unsafe frames.indices { unsafe frames[index].base?.deallocate() }
+        unsafe frames.deallocate()
+    }
+
+    private static func copy(_ bytes: [UInt8]) -> LentFrame {
+        guard !bytes.isEmpty else { return unsafe LentFrame(base: nil, count: 0) }
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes.count, alignment: 1)
+        unsafe memory.copyMemory(from: bytes, byteCount: bytes.count)
+        return unsafe LentFrame(base: UnsafeRawPointer(memory), count: bytes.count)
+    }
+
+    /// The id that is read without decoding.
+    func peekId() -> UInt64 {
+        defer { withExtendedLifetime(self) {} }
+        return RequestDecoder.peekId(header)
+    }
+
+    /// Decodes a request, refilling `request` as a lane does.
+    func request(
+        arena: Arena = Arena(),
+        into request: inout ScoreRequest
+    ) throws(Refusal) -> (id: UInt64, kind: RequestDecoder.Kind, score: OwnedRequest) {
+        defer { withExtendedLifetime(self) {} }
+        let (id, kind) = try unsafe RequestDecoder.decode(
+            header,
+            frames: UnsafeBufferPointer(frames),
+            arena: arena,
+            into: &request
+        )
+        return (id, kind, OwnedRequest(request))
+    }
+
+    /// Decodes a request.
+    func request() throws(Refusal) -> (
+        id: UInt64, kind: RequestDecoder.Kind, score: OwnedRequest
+    ) {
+        var request = ScoreRequest()
+        return try self.request(into: &request)
+    }
+
+    /// Decodes a reply.
+    func reply() throws(ReplyMalformed) -> (id: UInt64, reply: DecodedReply) {
+        defer { withExtendedLifetime(self) {} }
+        return try unsafe ReplyDecoder.decode(header, frames: UnsafeBufferPointer(frames))
+    }
+}
+
+/// A copy of everything a score request holds.
+struct OwnedRequest: Equatable {
+    struct Tensor: Equatable {
+        var name: String
+        var type: ElementType?
+        var shape: [Int]
+        var bytes: [UInt8]
+        var splits: [UInt8]
+        var isFramed: Bool
+    }
+
+    var model: String
+    var version: String?
+    var inputs: [Tensor]
+    var columns: [Tensor]
+    var deadline: UInt64?
+    var priority: Priority
+    var coverage: Double?
+    var prior: Double?
+    var isRaw: Bool
+    var outputs: [String]
+    var extras: [Bool]
+
+    init(_ request: ScoreRequest) {
+        model = request.model.string
+        version = request.version?.string
+        inputs = (0..<request.inputCount).map { Tensor(request.inputs[$0]) }
+        columns = (0..<request.columnCount).map { Tensor(request.columns[$0]) }
+        deadline = request.deadlineMicroseconds
+        priority = request.priority
+        coverage = request.coverage
+        prior = request.prior
+        isRaw = request.isRaw
+        outputs = (0..<request.outputCount).map { request.outputs[$0].string }
+        extras = [request.wantsSets, request.wantsAttributions]
+    }
+
+    /// What must arrive when `call` is sent.
+    init(_ call: ScoreCall, isFramed: Bool) {
+        model = call.model
+        version = call.version
+        inputs = call.inputs.map { Tensor($0, isFramed: isFramed) }
+        columns = call.columns.map { Tensor($0, isFramed: isFramed) }
+        deadline = call.deadlineMicroseconds
+        priority = call.priority
+        coverage = call.coverage
+        prior = call.prior
+        isRaw = call.isRaw
+        outputs = call.outputs
+        extras = [false, false]
+    }
+}
+
+extension OwnedRequest.Tensor {
+    init(_ tensor: LentTensor) {
+        name = tensor.name.string
+        type = tensor.type
+        shape = (0..<tensor.rank).map { tensor.dimensions[$0] }
+        unsafe bytes = Array(
+            UnsafeRawBufferPointer(start: tensor.base, count: tensor.byteCount)
+        )
+        unsafe splits = Array(
+            UnsafeRawBufferPointer(start: tensor.splits, count: tensor.splitsByteCount)
+        )
+        isFramed = tensor.isFramed
+    }
+
+    init(_ tensor: TensorValue, isFramed: Bool) {
+        name = tensor.name
+        type = tensor.type
+        shape = tensor.shape
+        bytes = tensor.bytes
+        splits = (tensor.rowSplits ?? []).flatMap { split in
+            (0..<8).map { UInt8(truncatingIfNeeded: split >> ($0 * 8)) }
+        }
+        self.isFramed = isFramed
+    }
+}

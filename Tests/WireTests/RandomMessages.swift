@@ -1,0 +1,157 @@
+import Messages
+import Tensors
+import TestSupport
+
+/// Messages of every kind, made from a seed.
+extension SeededRandom {
+    mutating func flip() -> Bool { next() & 1 == 0 }
+
+    /// Text of any length up to `most`, with letters of one to four bytes.
+    mutating func text(_ most: Int = 12) -> String {
+        let letters = Array("abcxyz019_- .é\u{4e2d}\u{1F52C}")
+        return String((0..<int(0...most)).map { _ in letters[int(0...(letters.count - 1))] })
+    }
+
+    mutating func number() -> Double { Double(int(-1_000_000...1_000_000)) / 1024 }
+
+    mutating func type() -> ElementType {
+        ElementType.allCases[int(0...(ElementType.allCases.count - 1))]
+    }
+
+    mutating func tensor(rows: Int, name: String, mostSize: Int) -> TensorValue {
+        let type = type()
+        let shape = [rows] + (0..<int(0...3)).map { _ in int(1...mostSize) }
+        return TensorValue(
+            name: name,
+            type: type,
+            shape: shape,
+            bytes: bytes(shape.reduce(type.byteCount, *)),
+            rowSplits: flip() ? nil : (0...rows).map { Int64($0) }
+        )
+    }
+
+    /// A call whose tensors are all small or all large.
+    mutating func call(isLarge: Bool) -> ScoreCall {
+        let rows = isLarge ? int(1025...1100) : int(0...2)
+        let most = isLarge ? 3 : 2
+        let inputs = isLarge ? int(1...8) : int(0...5)
+        var call = ScoreCall(
+            model: text(),
+            inputs: (0..<inputs).map { _ in tensor(rows: rows, name: text(), mostSize: most) }
+        )
+        call.columns = (0..<int(0...(isLarge ? 8 : 3))).map { _ in
+            tensor(rows: rows, name: text(), mostSize: most)
+        }
+        if flip() { call.version = text() }
+        if flip() { call.deadlineMicroseconds = next() }
+        call.priority = Priority.allCases[int(0...2)]
+        if flip() { call.coverage = number() }
+        if flip() { call.prior = number() }
+        call.isRaw = flip()
+        call.outputs = (0..<int(0...16)).map { _ in text() }
+        return call
+    }
+
+    mutating func bins() -> [BinEvents] {
+        (0..<int(0...3)).map { _ in
+            let count = int(1...6)
+            return BinEvents(
+                output: text(),
+                events: (0..<count).map { _ in next() },
+                edges: (1..<count).map { _ in number() },
+                column: flip() ? text() : nil
+            )
+        }
+    }
+
+    mutating func texts() -> [String] { (0..<int(0...4)).map { _ in text() } }
+
+    mutating func status() -> DaemonStatus {
+        var status = DaemonStatus()
+        status.version = text()
+        status.isReady = flip()
+        status.reasons = texts()
+        status.uptimeMicroseconds = next()
+        status.endpoints = texts()
+        status.requests = next()
+        status.refusals = next()
+        status.events = next()
+        status.inFlight = next()
+        return status
+    }
+
+    mutating func description(of count: Int) -> [TensorDescription] {
+        (0..<count).map { _ in
+            let shape = (0..<int(0...4)).map { _ in int(1...1000) }
+            var tensor = TensorDescription(
+                signature: TensorSignature(name: text(), type: type(), shape: shape)
+            )
+            tensor.unit = text()
+            tensor.meaning = text(40)
+            tensor.features = texts()
+            tensor.raggedMaximum = int(0...1_000_000)
+            tensor.nonfinite = text()
+            return tensor
+        }
+    }
+
+    mutating func uncertainty() -> UncertaintyDescription {
+        var entry = UncertaintyDescription()
+        entry.output = text()
+        entry.method = text()
+        entry.binSource = text()
+        entry.binName = text()
+        entry.binFeature = text()
+        entry.binEdges = (0..<int(0...5)).map { _ in number() }
+        entry.lower = text()
+        entry.upper = text()
+        entry.sigma = text()
+        entry.truth = text()
+        entry.classes = (0..<int(0...2)).map { _ in
+            ClassDescription(name: text(), labels: (0..<int(0...3)).map { _ in number() })
+        }
+        return entry
+    }
+
+    mutating func model() -> ModelDescription {
+        var model = ModelDescription()
+        model.name = text()
+        model.version = text()
+        model.digest = text()
+        model.task = text()
+        model.engine = text()
+        model.engineVersion = text()
+        model.precision = text()
+        model.device = text()
+        model.deviceClass = text()
+        model.state = ModelDescription.State.allCases[int(0...2)]
+        model.reasons = texts()
+        model.isRequired = flip()
+        model.inputs = description(of: int(0...3))
+        model.outputs = description(of: int(0...3))
+        model.uncertainty = (0..<int(0...2)).map { _ in uncertainty() }
+        if flip() { model.calibration = text() }
+        if flip() { model.calibrationDate = text() }
+        if flip() { model.calibrationReason = text() }
+        model.folder = text()
+        model.ladder = (0..<int(0...5)).map { _ in
+            (rows: int(1...10_000), nanoseconds: int(1...1_000_000_000))
+        }
+        model.bins = bins()
+        model.summary = text(60)
+        model.monitored = texts()
+        if flip() { model.coverage = number() }
+        return model
+    }
+
+    mutating func refusal() -> Refusal {
+        Refusal(
+            Code.allCases[int(1...9)],
+            text(60),
+            field: flip() ? text() : nil,
+            row: flip() ? int(0...(.max)) : nil,
+            retryAfterMicroseconds: flip() ? next() : nil,
+            near: texts()
+        )
+    }
+}

@@ -1,0 +1,95 @@
+import Messages
+import Tensors
+import TestSupport
+import Testing
+import Wire
+
+@Suite struct ReplyTests {
+    @Test("An answer arrives as it was given, in either placement", arguments: 0..<100)
+    func answer(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let example = AnswerExample(&random)
+        var encoder = ReplyEncoder(arena: Arena())
+        let id = random.next()
+        for isFramed in [false, true, false] {
+            let frames = example.encoded(by: &encoder, id: id, isFramed: isFramed)
+            #expect(isFramed || frames.count == 1)
+            let received = try LentFrames(frames[0], Array(frames.dropFirst())).reply()
+            #expect(received.id == id)
+            #expect(received.reply == .score(example.wanted))
+        }
+    }
+
+    @Test func `Frames hold no section that is not quoted`() throws {
+        var random = SeededRandom(seed: 3)
+        var encoder = ReplyEncoder(arena: Arena())
+        for _ in 0..<50 {
+            let example = AnswerExample(&random)
+            let frames = example.encoded(by: &encoder, id: 1, isFramed: true)
+            let silent = example.layout.outputs.enumerated().count { index, output in
+                output.flags != nil && example.flagged >> UInt32(index) & 1 == 0
+            }
+            #expect(frames.count - 1 == example.layout.sections.count - silent)
+        }
+    }
+
+    @Test("A refusal arrives with everything it says", arguments: 0..<60)
+    func refusal(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let refusal = random.refusal()
+        var encoder = ReplyEncoder(arena: Arena())
+        let header = encoder.refusal(refusal, id: seed).packed()
+        #expect(encoder.frameCount == 0)
+        let received = try LentFrames(header).reply()
+        #expect(received.id == seed)
+        #expect(received.reply == .refusal(refusal))
+        #expect(encoder.control(.refusal(refusal), id: seed).packed() == header)
+    }
+
+    @Test("A status arrives as it was told", arguments: 0..<40)
+    func status(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let status = random.status()
+        #expect(try roundTrip(.status(status)) == .control(.status(status)))
+    }
+
+    @Test("Models arrive as they were described, field by field", arguments: 0..<60)
+    func models(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let models = (0..<random.int(0...4)).map { _ in random.model() }
+        let reply = try roundTrip(.models(models))
+        guard case .control(.models(let received)) = reply else {
+            Issue.record("found \(reply)")
+            return
+        }
+        #expect(received == models)
+        for (one, sent) in zip(received, models) {
+            // What == leaves out.
+            #expect(one.engineVersion == sent.engineVersion)
+            #expect(one.precision == sent.precision)
+            #expect(one.device == sent.device && one.deviceClass == sent.deviceClass)
+            #expect(one.isRequired == sent.isRequired)
+            #expect(one.calibrationDate == sent.calibrationDate)
+            #expect(one.calibrationReason == sent.calibrationReason)
+            #expect(one.folder == sent.folder)
+            #expect(one.ladder.map(\.rows) == sent.ladder.map(\.rows))
+            #expect(one.ladder.map(\.nanoseconds) == sent.ladder.map(\.nanoseconds))
+            #expect(one.summary == sent.summary)
+            #expect(one.monitored == sent.monitored)
+            #expect(one.coverage == sent.coverage)
+        }
+    }
+
+    @Test func `A reload's changes arrive in order`() throws {
+        let changes = ["model a: version 2 serves", "", "model b: failed"]
+        #expect(try roundTrip(.reload(changes)) == .control(.reload(changes)))
+        #expect(try roundTrip(.reload([])) == .control(.reload([])))
+    }
+
+    private func roundTrip(_ reply: ControlReply) throws -> DecodedReply {
+        var encoder = ReplyEncoder(arena: Arena())
+        let received = try LentFrames(encoder.control(reply, id: 4).packed()).reply()
+        #expect(received.id == 4)
+        return received.reply
+    }
+}
