@@ -72,6 +72,20 @@ int clinux_send_datagram(const char *path, const char *text, size_t count) {
     return code;
 }
 
+int clinux_is_listening(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof address.sun_path) return 0;
+    memcpy(address.sun_path, path, length);
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) return 0;
+    int code = connect(descriptor, (struct sockaddr *)&address, sizeof address);
+    /* EAGAIN: somebody listens, and its queue is full. */
+    int listening = code == 0 || errno == EAGAIN;
+    close(descriptor);
+    return listening;
+}
+
 int clinux_adopt_listener(int descriptor, char *endpoint, size_t capacity) {
     int flags = fcntl(descriptor, F_GETFD);
     if (flags < 0 || fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) < 0) return errno;

@@ -31,8 +31,14 @@ struct Backlogs {
         self.totalBytes = totalBytes
     }
 
-    /// Whether no client is owed anything.
+    /// Replies that wait to be taken.
+    private var waiting = 0
+
+    /// Whether no client is waited for and none is discarded.
     var isEmpty: Bool { clients.isEmpty }
+
+    /// Whether a reply waits to be taken.
+    var hasReplies: Bool { waiting > 0 }
 
     /// Whether replies to this client must queue behind others.
     func isWaiting(_ identity: [UInt8]) -> Bool { clients[identity] != nil }
@@ -48,12 +54,14 @@ struct Backlogs {
         if client.isDiscarded { return false }
         if client.bytes + reply.byteCount > clientBytes || bytes + reply.byteCount > totalBytes {
             bytes -= client.bytes
+            waiting -= client.replies.count
             discardedClients += 1
             forgetOneOfTooMany()
             clients[identity] = Client(replies: [], bytes: 0, isDiscarded: true)
             return false
         }
         client.replies.append(reply)
+        waiting += 1
         client.bytes += reply.byteCount
         bytes += reply.byteCount
         clients[identity] = client
@@ -62,6 +70,7 @@ struct Backlogs {
 
     /// Lets a discarded client try `probe` next; it replaces the one before.
     mutating func setProbe(_ probe: OutgoingReply, for identity: [UInt8]) {
+        waiting += 1 - (clients[identity]?.replies.count ?? 1)
         clients[identity]?.replies = [probe]
     }
 
@@ -88,6 +97,7 @@ struct Backlogs {
                     break sending
                 case .gone:
                     lost += client.replies.count - sent
+                    waiting -= client.replies.count
                     if !client.isDiscarded { bytes -= client.bytes }
                     client.replies = []
                     sent = 0
@@ -96,6 +106,7 @@ struct Backlogs {
                 }
             }
             client.replies.removeFirst(sent)
+            waiting -= sent
             // A discarded client without a probe stays until it asks again.
             if isGone || isDone && (!client.isDiscarded || sent > 0) {
                 clients[identity] = nil
@@ -117,5 +128,6 @@ struct Backlogs {
     mutating func removeAll() {
         clients = [:]
         bytes = 0
+        waiting = 0
     }
 }

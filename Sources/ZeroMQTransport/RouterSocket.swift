@@ -1,4 +1,5 @@
 internal import CZeroMQ
+internal import Lanes
 internal import Glibc
 
 /// A ROUTER socket and its context.
@@ -41,6 +42,12 @@ final class RouterSocket {
                 let takesIPv6 = address.hasPrefix("tcp://[") || address.hasPrefix("tcp://*")
                 unsafe try Self.set(socket, ZMQ_IPV6, takesIPv6 ? 1 : 0)
                 unsafe try Self.set(socket, ZMQ_USE_FD, endpoint.descriptor ?? -1)
+                // libzmq would take the path away from whoever listens there.
+                if endpoint.descriptor == nil, address.hasPrefix("ipc://"),
+                    LocalSocket.isListening(String(address.dropFirst("ipc://".count)))
+                {
+                    throw TransportFailure("zmq_bind(\(address))", code: EADDRINUSE)
+                }
                 guard unsafe zmq_bind(socket, endpoint.address) == 0 else {
                     throw TransportFailure("zmq_bind(\(endpoint.address))")
                 }

@@ -23,6 +23,8 @@ final class RouterState {
     private static let burst = 64
     /// Longest sleep: then the heartbeat moves.
     private static let sleepNanoseconds: Int64 = 500_000_000
+    /// How long refusals are sent to clients that go on asking when everything else is answered.
+    private static let farewellNanoseconds: UInt64 = 200_000_000
     /// Control requests that are worked on at once.
     private static let maximumControl = 32
     /// Sections up to this size are copied into a frame; larger ones are lent.
@@ -85,24 +87,26 @@ final class RouterState {
     /// Runs until asked to stop and nothing is held any more.
     func loop(heartbeat: borrowing Atomic<UInt64>, stopping: borrowing Atomic<Bool>) {
         var isIdle = false
-        var end = UInt64.max
+        var drained = UInt64.max
         while true {
             let now = MonotonicClock.now()
             heartbeat.store(now, ordering: .relaxed)
             var received = 0
             while received < Self.burst, receive() { received += 1 }
             let worked = sendReplies()
-            if !backlogs.isEmpty { flushBacklogs() }
+            if backlogs.hasReplies { flushBacklogs() }
             metrics.inFlight.set(Double(deck.inFlight))
+            if stopping.load(ordering: .acquiring), deck.inFlight == 0, controlRunning == 0 {
+                // What still comes is refused, for a while; clients that do not read have the linger
+                // time, as libzmq's own queue has.
+                if drained == .max { drained = now }
+                let isQuiet = received == 0 || now - drained >= Self.farewellNanoseconds
+                if isQuiet, !backlogs.hasReplies || now - drained >= lingerNanoseconds { break }
+            }
             if received > 0 || worked {
                 if isIdle { bell.stayAwake() }
                 isIdle = false
                 continue
-            }
-            if stopping.load(ordering: .acquiring), deck.inFlight == 0, controlRunning == 0 {
-                // Clients that do not read have the linger time, as libzmq's own queue has.
-                if end == .max { end = now + lingerNanoseconds }
-                if backlogs.isEmpty || now >= end { break }
             }
             // Look once more after the bell is set: what comes later rings it.
             guard isIdle else {
@@ -122,7 +126,7 @@ final class RouterState {
         if let deadline = deck.soonestDeadline {
             time = min(time, Int64(clamping: deadline > now ? deadline - now : 0))
         }
-        if !backlogs.isEmpty { time = min(time, Int64(Backlogs.retryNanoseconds)) }
+        if backlogs.hasReplies { time = min(time, Int64(Backlogs.retryNanoseconds)) }
         return time
     }
 

@@ -10,8 +10,13 @@ public struct TransportFailure: Error, Sendable, CustomStringConvertible {
 
     /// The error of the call that just failed on this thread.
     init(_ call: String) {
+        self.init(call, code: zmq_errno())
+    }
+
+    /// An error that was found before the call.
+    init(_ call: String, code: Int32) {
         self.call = call
-        code = zmq_errno()
+        self.code = code
     }
 
     /// One line.

@@ -135,7 +135,13 @@ final class Daemon: OperationsSource {
             let chosen = models.filter { $0.name == name }
             guard !chosen.isEmpty else {
                 if let problem = roster.problem {
-                    return .refusal(Refusal(.unavailable, "model '\(name)': \(problem)"))
+                    return .refusal(
+                        Refusal(
+                            .unavailable,
+                            "model '\(name)': \(problem)",
+                            retryAfterMicroseconds: Admission.retryMicroseconds
+                        )
+                    )
                 }
                 return .refusal(
                     Refusal(

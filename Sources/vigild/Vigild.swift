@@ -52,6 +52,9 @@ struct Vigild: ParsableCommand {
             environment: .process,
             logger: logger
         )
-        throw ExitCode(operation.run())
+        let code = operation.run()
+        // At once: a thread that still loads a model must not find ONNX Runtime's statics destroyed.
+        fflush(nil)
+        _exit(code)
     }
 }

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +23,16 @@ MODELS = ROOT / "Zoo" / "models"
 SAMPLE = ROOT / "Zoo" / "sample.npz"
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
+# Longest wait for anything that ought to be quick, seconds; generous for loaded machines.
+PATIENCE = 30.0
+
+
+def wait_until(holds, seconds=PATIENCE) -> None:
+    """Waits for a condition; fails when it does not come to hold."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.01)
 
 
 def onnxruntime_library() -> str:
@@ -110,6 +121,26 @@ class Daemon:
             return self.process.wait(STOP_SECONDS)
         finally:
             self.kill()
+
+    def ended(self, seconds: float = PATIENCE) -> tuple[int, float]:
+        """The exit code of a daemon that was told to end, and the seconds that it took."""
+        began = time.monotonic()
+        return self.process.wait(seconds), time.monotonic() - began
+
+    def resident(self) -> float:
+        """MiB of physical memory that it holds."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+
+    def metric(self, name: str, label: str) -> float:
+        """The metric's value at the first label, as 'transport="zeromq"'; needs `http_port`."""
+        page = f"http://127.0.0.1:{self.http_port}/metrics"
+        with urllib.request.urlopen(page, timeout=PATIENCE) as answer:
+            text = answer.read().decode()
+        start = f"{name}{{{label}"
+        found = [line for line in text.splitlines() if line.startswith(start)]
+        assert len(found) == 1, f"{start} stands {len(found)} times in\n{text}"
+        return float(found[0].split()[-1])
 
     def kill(self) -> None:
         """Ends it at once, if it still runs."""

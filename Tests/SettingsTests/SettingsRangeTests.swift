@@ -103,7 +103,37 @@ import Testing
             (
                 "zeromq:\n  endpoints:\n    - tcp://x:1\n    - udp://y:2\n",
                 ":4: zeromq.endpoints[1]: found 'udp://y:2', "
-                    + "allowed are tcp://HOST:PORT and ipc:///PATH"
+                    + "allowed are tcp://HOST:PORT with a port of 0 to 65535 or *, and ipc:///PATH"
+            ),
+            (
+                "zeromq:\n  endpoints:\n    - tcp://x:1\n    - tcp://y\n",
+                ":4: zeromq.endpoints[1]: found 'tcp://y', "
+                    + "allowed are tcp://HOST:PORT with a port of 0 to 65535 or *, and ipc:///PATH"
+            ),
+            (
+                "zeromq:\n  endpoints:\n    - tcp://x:1\n    - tcp://y:65536\n",
+                ":4: zeromq.endpoints[1]: found 'tcp://y:65536', "
+                    + "allowed are tcp://HOST:PORT with a port of 0 to 65535 or *, and ipc:///PATH"
+            ),
+            (
+                "zeromq:\n  endpoints:\n    - tcp://x:1\n    - tcp://y:http\n",
+                ":4: zeromq.endpoints[1]: found 'tcp://y:http', "
+                    + "allowed are tcp://HOST:PORT with a port of 0 to 65535 or *, and ipc:///PATH"
+            ),
+            (
+                "zeromq:\n  endpoints:\n    - tcp://x:1\n    - tcp://:1\n",
+                ":4: zeromq.endpoints[1]: found 'tcp://:1', "
+                    + "allowed are tcp://HOST:PORT with a port of 0 to 65535 or *, and ipc:///PATH"
+            ),
+            (
+                "zeromq:\n  endpoints:\n    - tcp://x:1\n    - ipc://relative\n",
+                ":4: zeromq.endpoints[1]: found 'ipc://relative', "
+                    + "allowed are tcp://HOST:PORT with a port of 0 to 65535 or *, and ipc:///PATH"
+            ),
+            (
+                "zeromq:\n  endpoints:\n    - tcp://x:1\n    - ipc:///\n",
+                ":4: zeromq.endpoints[1]: found 'ipc:///', "
+                    + "allowed are tcp://HOST:PORT with a port of 0 to 65535 or *, and ipc:///PATH"
             ),
             ("", ":1: the file is empty"),
             ("- 1\n", ":1: found a list of 1, allowed is a mapping"),

@@ -11,10 +11,12 @@ import Testing
             ("a: 1\nb: 'x\n", 3, "found unexpected end of stream"),
             ("a: 1\nb: @x\n", 2, "found character that cannot start any token"),
             ("a: 1\n---\nb: 2\n", 2, "another document"),
-            ("a: 1\n\nb: *x\n", 3, "found undefined alias"),
-            ("a: &x [*x]\n", 1, "found undefined alias"),
-            ("a: 1\nb: 2\nc: \u{1}\n", 3, "control characters are not allowed"),
-            ("a: 1\r\nb: 2\r\nc: \u{0}\r\n", 3, "control characters are not allowed"),
+            ("a: 1\n\nb: *x\n", 3, "anchors and aliases are not allowed"),
+            ("a: &x [1]\n", 1, "anchors and aliases are not allowed"),
+            ("? [1,*x]\n: 2\n", 1, "anchors and aliases are not allowed"),
+            ("# no *word*\na: {*x : 1}\n", 2, "anchors and aliases are not allowed"),
+            ("a: 1\nb: 2\nc: \u{1}\n", 3, "found the control character 1"),
+            ("a: 1\r\nb: 2\r\nc: \u{0}\r\n", 3, "found the control character 0"),
         ]
     )
     func syntax(text: String, line: Int, words: String) {
@@ -87,16 +89,27 @@ import Testing
         #expect(error?.message.contains("nesting level") ?? false, "\(error?.message ?? "read")")
     }
 
-    @Test func `Aliases stand for what they name, and multiply nothing`() throws {
-        // Two to the thirtieth entries, were they copied.
-        var text = "a0: &a0 [1, 1]\n"
-        for level in 1...30 { text += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n" }
+    @Test func `Stars and ampersands that begin no word are text`() throws {
+        let text = "a: tcp://*:5555\nb: 2 * 3 & 4\n# *emphasis*\n"
         var mapping = try YAMLDocument.mapping(Array(text.utf8), file: "f.yaml")
-        var value = try mapping.require("a30")
-        for _ in 0..<30 { value = try value.list(count: 2...2)[1] }
-        let last = try value.list(count: 2...2)
-        #expect(try last[1].int(in: 1...1) == 1)
-        #expect(last[1].key == "a30" + String(repeating: "[1]", count: 31))
+        #expect(try mapping.require("a").string() == "tcp://*:5555")
+        #expect(try mapping.require("b").string() == "2 * 3 & 4")
+    }
+
+    @Test func `Bytes that are not UTF-8 are refused at their line`() {
+        let bytes = Array("a: 1\nb: ".utf8) + [0xFC, 0x0A]
+        let error = #expect(throws: YAMLError.self) {
+            try YAMLDocument.mapping(bytes, file: "f.yaml")
+        }
+        #expect(error?.description == "f.yaml:2: found bytes that are not UTF-8")
+    }
+
+    @Test func `An error is one line whatever the file holds`() throws {
+        var mapping = try YAMLDocument.mapping(Array("\"k\\ny\": 1\n".utf8), file: "f.yaml")
+        _ = mapping.take("a")
+        let error = #expect(throws: YAMLError.self) { try mapping.finish() }
+        #expect(error?.description.contains("k\\ny") ?? false)
+        #expect(error?.description.contains("\n") == false)
     }
 
     @Test func `Lines and keys are those of the file, with either end of line`() throws {
@@ -116,6 +129,8 @@ import Testing
     }
 
     private func refusal(_ text: String) -> YAMLError? {
-        #expect(throws: YAMLError.self) { try YAMLDocument.mapping(Array(text.utf8), file: "f.yaml") }
+        #expect(throws: YAMLError.self) {
+            try YAMLDocument.mapping(Array(text.utf8), file: "f.yaml")
+        }
     }
 }

@@ -23,7 +23,10 @@ import Testing
     }
 
     @Test func `The first unknown key is named with its line and those that are known`() throws {
-        var mapping = try YAMLDocument.mapping(Array("b: 1\n\nmodel: 2\nmodles: 3\n".utf8), file: "f.yaml")
+        var mapping = try YAMLDocument.mapping(
+            Array("b: 1\n\nmodel: 2\nmodles: 3\n".utf8),
+            file: "f.yaml"
+        )
         _ = mapping.take("models")
         _ = mapping.take("b")
         let error = #expect(throws: YAMLError.self) { try mapping.finish() }
@@ -36,16 +39,6 @@ import Testing
                     message: "unknown key 'model', allowed are b, models"
                 )
         )
-    }
-
-    @Test func `A merge key is a key like any other`() throws {
-        let text = "base: &base {a: 1}\nother:\n  <<: *base\n  b: 2\n"
-        var top = try YAMLDocument.mapping(Array(text.utf8), file: "f.yaml")
-        var other = try top.require("other").mapping()
-        #expect(other.take("a") == nil)
-        _ = other.take("b")
-        let error = #expect(throws: YAMLError.self) { try other.finish() }
-        #expect(error?.message.contains("unknown key '<<'") ?? false)
     }
 
     @Test func `Free keys are given in the order of the file`() throws {

@@ -134,7 +134,10 @@ import Testing
 
     /// The value of the key k in line 2.
     private func value(_ text: String) throws -> YAMLValue {
-        var mapping = try YAMLDocument.mapping(Array("# a comment\nk: \(text)\n".utf8), file: "f.yaml")
+        var mapping = try YAMLDocument.mapping(
+            Array("# a comment\nk: \(text)\n".utf8),
+            file: "f.yaml"
+        )
         return try mapping.require("k")
     }
 

@@ -20,8 +20,9 @@ class RetryPolicy:
 
     Attributes:
         timeout: a whole call, retries and pauses included, when it names no deadline.
-        retries: sends of one request after the first. A connection that cannot be made
-            sends nothing and is not counted: it is tried again until the deadline.
+        retries: sends of one request after the first; 0 for none. Not counted, and tried
+            again until the deadline: a connection that cannot be made, and a refusal that
+            says when to come back.
         attempt_timeout: wait for one reply before the request is sent again, or None to
             wait until the deadline or until the connection is seen to be lost.
         first_pause: pause before the second attempt; doubles with each failure.
@@ -55,7 +56,8 @@ class RetryPolicy:
         if retry_after is None:
             # Half to whole: nobody asked for a minimum.
             return backoff * (0.5 + 0.5 * self.chance())
-        return min(retry_after, self.longest_retry_after) * (1.0 + 0.25 * self.chance())
+        asked = max(min(retry_after, self.longest_retry_after), backoff)
+        return asked * (1.0 + 0.25 * self.chance())
 
 
 def check_seconds(name: str, seconds: float) -> float:
@@ -91,6 +93,7 @@ class Course:
         self._not_before = [-math.inf] * endpoints
         self._attempt_began = clock()
         self._sends = 0
+        self._counted = 0
         self.endpoint = first
 
     def begin(self) -> None:
@@ -113,8 +116,10 @@ class Course:
         """
         if not isinstance(error, CannotConnect):
             self._sends += 1
+            self._counted += error.retry_after is None
         error.attempts = self._sends
-        if not isinstance(error, _RETRYABLE) or self._sends > self._policy.retries:
+        limit = self._policy.retries
+        if not isinstance(error, _RETRYABLE) or self._counted > limit or self._sends > limit == 0:
             raise error
         now = self._clock()
         failed, count = self.endpoint, len(self._failures)

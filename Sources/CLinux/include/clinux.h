@@ -33,6 +33,9 @@ void clinux_keep_freed_memory(void);
  * Returns 0 or an errno. */
 int clinux_send_datagram(const char *path, const char *text, size_t count);
 
+/* Whether somebody accepts connections at a Unix stream socket's path. */
+int clinux_is_listening(const char *path);
+
 /* Makes an inherited listening stream socket close-on-exec and writes the endpoint that it
  * listens on, as ZeroMQ spells it. Returns 0 or an errno: ENOTCONN when it does not listen,
  * EAFNOSUPPORT for a family other than IPv4, IPv6 and Unix. */

@@ -11,7 +11,7 @@ internal import Tensors
 /// One for each transport lane.
 public final class Admission {
     /// Wait that a refusal suggests while the daemon or a model is not there yet.
-    private static let retryMicroseconds: UInt64 = 100_000
+    public static let retryMicroseconds: UInt64 = 100_000
 
     private let roster: ModelRoster
     private let pool: AnswerPool
