@@ -14,6 +14,9 @@ struct ManifestReader {
         guard name == folderName else {
             throw nameValue.error("found '\(name)', allowed is the folder's name '\(folderName)'")
         }
+        guard FolderName.isAllowed(name) else {
+            throw nameValue.error("found '\(name)', allowed are \(FolderName.allowed)")
+        }
         let summary = try top.take("summary")?.string(maximumBytes: 4096) ?? ""
         let task = try top.require("task").choice(Manifest.Task.self)
         let engineValue = try top.require("engine")

@@ -155,6 +155,9 @@ public struct ModelFolder: Sendable {
     ) -> Bool {
         let folder = "\(path)/\(manifest.name)/\(version)"
         do {
+            guard FolderName.isAllowed(version) else {
+                throw FileFailure(path: folder, message: "allowed are \(FolderName.allowed)")
+            }
             let artefact = try FileReading.bytes(
                 "\(folder)/\(manifest.artefact)",
                 limit: Self.maximumArtefactBytes
