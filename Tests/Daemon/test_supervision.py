@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from daemon import BIN, ROOT, Daemon, free_port
+from slow import slow
+from wire import Wire
 import vigil
 
 PATIENCE = 30.0
@@ -97,6 +99,25 @@ def test_a_watchdog_of_another_process_is_not_fed(tmp_path):
         manager.wait("STOPPING=1")
         # What is fed then is fed once a second, not every 50 ms.
         assert sum(m == "WATCHDOG=1" for m in manager.messages) < 8
+
+
+def test_the_watchdog_is_not_fed_while_a_lane_is_stuck(tmp_path, slow_models, turns):
+    manager = Manager(str(tmp_path / "notify"))
+    running = launch(
+        Daemon(slow_models), NOTIFY_SOCKET=manager.address, WATCHDOG_USEC="400000"
+    )
+    with running, Wire(running.endpoint) as peer:
+        manager.wait("STATUS=ready")
+        # One micro-batch of several seconds: past the second that any may take.
+        peer.send(slow(5 * turns))
+        stuck = manager.wait("STATUS=not ready: model slow: a lane is stuck")
+        manager.wait("STATUS=ready")
+        since = manager.messages[manager.messages.index(stuck) :]
+        # Feeding comes before the state in each round: at most one round saw it live and then not.
+        assert sum(message == "WATCHDOG=1" for message in since) <= 1, since
+        assert "a lane is stuck: the watchdog is not fed" in running.log()
+        assert "every lane moves again" in running.log()
+        manager.wait("WATCHDOG=1", count=2)
 
 
 def test_a_manager_that_is_gone_does_not_stop_the_service(tmp_path):
