@@ -151,7 +151,8 @@ struct  Vigil__V1__Score
   protobuf_c_boolean has_prior;
   double prior;
   /*
-   * Values by name, one per event, for calibration bins and weights.
+   * Values by name, one per event, for calibration bins and weights; names that the model does
+   * not use are ignored.
    */
   size_t n_columns;
   Vigil__V1__Tensor **columns;
