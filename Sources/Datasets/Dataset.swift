@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Tensors
 
 /// Named arrays of a .npz file, or the one of a .npy file.
@@ -28,7 +27,7 @@ public struct Dataset: Sendable {
     /// Reads a file; a .npy file's array is named "array".
     public init(path: String) throws(DatasetError) {
         self.path = path
-        let bytes = try Self.read(path)
+        let bytes = try WholeFile.read(path, maximumBytes: Self.maximumFileBytes)
         fileBytes = bytes
         if bytes.prefix(6).elementsEqual([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]) {
             self["array"] = try NpyFormat.read(bytes[...], place: path)
@@ -68,6 +67,9 @@ public struct Dataset: Sendable {
         }
     }
 
+    /// Whether the file names such an array, of use or not.
+    public func holds(_ name: String) -> Bool { entries[name] != nil }
+
     /// The array of a name; the error says why there is none.
     public func array(_ name: String) throws(DatasetError) -> NumericArray {
         switch entries[name] {
@@ -92,45 +94,22 @@ public struct Dataset: Sendable {
                     "NumPy has no type \(array.type.name), so it cannot be written"
                 )
             }
-            archive.add("\(name).npy", bytes)
+            guard archive.add("\(name).npy", bytes) else {
+                throw DatasetError(path, "written archives stay below 4 GiB: score fewer events")
+            }
         }
         try Self.write(archive.finished(), to: path)
     }
 
     /// Writes whole or not at all: beside the file first, then renamed.
+    ///
+    /// SIGINT and SIGTERM leave nothing behind. One call at a time.
     public static func write(_ bytes: [UInt8], to path: String) throws(DatasetError) {
-        let draft = "\(path).\(getpid()).part"
-        guard let file = unsafe fopen(draft, "wb") else { throw systemError(draft) }
-        let written = unsafe fwrite(bytes, 1, bytes.count, file)
-        let isFlushed = unsafe fflush(file) == 0 && fsync(fileno(file)) == 0
-        let isClosed = unsafe fclose(file) == 0
-        guard written == bytes.count, isFlushed, isClosed, unsafe rename(draft, path) == 0 else {
-            let error = systemError(path)
-            unsafe unlink(draft)
-            throw error
-        }
+        try WholeFile.write(bytes, to: path)
     }
 
-    private static func read(_ path: String) throws(DatasetError) -> [UInt8] {
-        guard let file = unsafe fopen(path, "rb") else { throw systemError(path) }
-        defer { unsafe fclose(file) }
-        guard unsafe fseek(file, 0, SEEK_END) == 0 else { throw systemError(path) }
-        let size = unsafe ftell(file)
-        guard size >= 0, size <= maximumFileBytes else {
-            throw DatasetError(path, "is no file, or larger than \(maximumFileBytes) bytes")
-        }
-        unsafe rewind(file)
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: max(size, 1)) { buffer, count in
-            count = unsafe fread(buffer.baseAddress, 1, size, file)
-        }
-        guard bytes.count == size else { throw systemError(path) }
-        return bytes
-    }
-
-    private static func systemError(_ path: String) -> DatasetError {
-        unsafe DatasetError(
-            path,
-            strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)"
-        )
+    /// Refuses a path that cannot be written, before the work whose result belongs there.
+    public static func checkTarget(_ path: String) throws(DatasetError) {
+        try WholeFile.check(path)
     }
 }

@@ -5,10 +5,10 @@ public struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible 
     /// What was found and what is allowed.
     public let message: String
 
-    /// Something wrong with a file.
+    /// Something wrong with a file; what does not print is written as escapes.
     public init(_ place: String, _ message: String) {
-        self.place = place
-        self.message = message
+        self.place = PlainText.of(place)
+        self.message = PlainText.of(message)
     }
 
     /// One line.

@@ -4,8 +4,15 @@ struct ZipWriter {
     private var directory: [UInt8] = []
     private var count = 0
 
-    /// Appends an entry.
-    mutating func add(_ name: String, _ content: [UInt8]) {
+    /// Longest archive, its directory included: offsets have four bytes.
+    private static let maximumBytes = (1 << 32) - 1
+
+    /// Appends an entry; false when the archive would grow beyond what the format can hold.
+    mutating func add(_ name: String, _ content: [UInt8]) -> Bool {
+        let overhead = 256 + 2 * name.utf8.count
+        guard bytes.count + directory.count + content.count + overhead <= Self.maximumBytes else {
+            return false
+        }
         let offset = bytes.count
         let common =
             Self.little(20, 2) + Self.little(0, 2) + Self.little(0, 2) + Self.little(0, 2)
@@ -18,12 +25,12 @@ struct ZipWriter {
             + Self.little(0, 2) + Self.little(0, 2) + Self.little(0, 4) + Self.little(offset, 4)
             + Array(name.utf8)
         count += 1
+        return true
     }
 
     /// The whole file.
     func finished() -> [UInt8] {
-        precondition(bytes.count < 1 << 32, "a written archive stays below 4 GiB")
-        return bytes + directory + Self.little(0x0605_4B50, 4) + Self.little(0, 4)
+        bytes + directory + Self.little(0x0605_4B50, 4) + Self.little(0, 4)
             + Self.little(count, 2) + Self.little(count, 2) + Self.little(directory.count, 4)
             + Self.little(bytes.count, 4) + Self.little(0, 2)
     }
