@@ -21,6 +21,13 @@ public final class Client: Sendable {
     private let bell: Bell
     private let stopping = Atomic<Bool>(false)
     private let thread: Mutex<LaneThread?>
+    private let lastHeard: LastHeard
+
+    /// Endpoint that the last reply came from, or nil while none has come.
+    public var answeringEndpoint: String? {
+        let index = lastHeard.endpoint.load(ordering: .acquiring)
+        return index < 0 ? nil : options.endpoints[index]
+    }
 
     /// A client of the daemons at `options.endpoints`; connecting happens in the background.
     public init(_ options: ClientOptions) throws(ClientError) {
@@ -29,7 +36,11 @@ public final class Client: Sendable {
         self.bell = bell
         mailbox = Mailbox(capacity: options.maximumInFlight, bell: bell)
         thread = Mutex(nil)
-        let state = ClientBox(try ClientState(options: options, bell: bell))
+        let lastHeard = LastHeard()
+        self.lastHeard = lastHeard
+        let state = ClientBox(
+            try ClientState(options: options, bell: bell, lastHeard: lastHeard)
+        )
         let started = LaneThread(name: "vigil-client") { [self] in
             state.value.loop(
                 stopping: { self.stopping.load(ordering: .acquiring) },
@@ -130,6 +141,11 @@ public final class Client: Sendable {
     }
 }
 
+/// Index of the endpoint that answered last, or -1.
+private final class LastHeard: Sendable {
+    let endpoint = Atomic<Int>(-1)
+}
+
 /// Carries the lane's state to its thread.
 private final class ClientBox: @unchecked Sendable {
     // Safe because only the lane's thread touches it once it runs.
@@ -147,14 +163,20 @@ private final class ClientState {
     private let sockets: [DealerSocket]
     private let bell: Bell
     private var table: CallTable
+    private let lastHeard: LastHeard
 
     /// Longest sleep.
     private static let sleepMilliseconds = 500
 
-    init(options: ClientOptions, bell: Bell) throws(ClientError) {
+    init(
+        options: ClientOptions,
+        bell: Bell,
+        lastHeard: LastHeard
+    ) throws(ClientError) {
         guard let context = unsafe zmq_ctx_new() else { throw DealerSocket.failure("zmq_ctx_new") }
         unsafe self.context = unsafe context
         self.bell = bell
+        self.lastHeard = lastHeard
         table = CallTable(options: options)
         var opened: [DealerSocket] = []
         do throws(ClientError) {
@@ -209,9 +231,10 @@ private final class ClientState {
 
     private func receiveAll() -> Bool {
         var hasReceived = false
-        for socket in sockets {
+        for (endpoint, socket) in sockets.enumerated() {
             while unsafe socket.receive({ header, frames in
                 let now = MonotonicClock.now()
+                lastHeard.endpoint.store(endpoint, ordering: .releasing)
                 do throws(ReplyMalformed) {
                     let (id, reply) = unsafe try ReplyDecoder.decode(header, frames: frames)
                     table.reply(id, .success(reply), now: now)

@@ -39,7 +39,7 @@ final class DealerSocket {
         }
         unsafe received = .allocate(capacity: Self.maximumFrames)
         guard unsafe zmq_connect(socket, endpoint) == 0 else {
-            let failure = Self.failure("zmq_connect(\(endpoint))")
+            let failure = Self.failure("endpoint \(endpoint)")
             close()
             throw failure
         }

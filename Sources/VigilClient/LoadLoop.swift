@@ -15,6 +15,8 @@ public struct LoadLoop: ~Copyable {
         public var replies = 0
         /// Replies that were refusals.
         public var refusals = 0
+        /// The first of them.
+        public var firstRefusal: Refusal?
         /// Measured time.
         public var nanoseconds: UInt64 = 0
         /// Latency of each reply, in the order of their arrival.
@@ -31,15 +33,22 @@ public struct LoadLoop: ~Copyable {
     private var request: EncodedRequest
     private var sendTimes: [UInt64]
     private var nextId: UInt64
+    private let endpoint: String
+    private let silenceMilliseconds: Int
 
     /// Ids of this range take five bytes, so that they can be written into a header in place.
     private static let firstId: UInt64 = 1 << 28
     private static let maximumWindow = 1 << 16
-    /// Longest silence before the daemon counts as lost.
-    private static let silenceMilliseconds = 20_000
+    /// How often a broken connection is looked for while nothing comes.
+    private var lookMilliseconds: Int { min(200, silenceMilliseconds) }
 
-    /// A loop that sends `call` to `endpoint`.
-    public init(endpoint: String, call: ScoreCall) throws(ClientError) {
+    /// A loop that sends `call` to `endpoint`; after so long a silence while requests are under
+    /// way the daemon counts as lost.
+    public init(
+        endpoint: String,
+        call: ScoreCall,
+        silenceMilliseconds: Int = 20_000
+    ) throws(ClientError) {
         guard let context = unsafe zmq_ctx_new() else {
             throw DealerSocket.failure("zmq_ctx_new")
         }
@@ -55,6 +64,8 @@ public struct LoadLoop: ~Copyable {
         request = RequestEncoder.encode(call, id: Self.firstId)
         sendTimes = Array(repeating: 0, count: Self.maximumWindow)
         nextId = Self.firstId
+        self.endpoint = endpoint
+        self.silenceMilliseconds = silenceMilliseconds
     }
 
     deinit {
@@ -83,7 +94,7 @@ public struct LoadLoop: ~Copyable {
                 if got == warmUp { start = MonotonicClock.now() }
                 if sent < total, sent - got < window, send() { sent += 1 }
             }
-            if got < total { try wait(milliseconds: Self.silenceMilliseconds, isLost: true) }
+            if got < total { try wait() }
         }
         outcome.nanoseconds = MonotonicClock.now() - start
         outcome.replies = outcome.latencies.count
@@ -100,20 +111,16 @@ public struct LoadLoop: ~Copyable {
         var outcome = Outcome()
         outcome.latencies.reserveCapacity(requests)
         var random = PoissonMoments(rate: requestsPerSecond, seed: seed)
-        while !send() { try wait(milliseconds: Self.silenceMilliseconds, isLost: true) }
-        try wait(milliseconds: Self.silenceMilliseconds, isLost: true)
-        var now: UInt64 = 0
-        while !receive(into: &outcome, counts: false, now: &now) {
-            try wait(milliseconds: Self.silenceMilliseconds, isLost: true)
-        }
+        try greet(&outcome)
         let start = MonotonicClock.now()
         var moment = start + random.next()
         var sent = 0
         var got = 0
+        // Since when something should have moved: nil while nothing is under way or due.
+        var waitingSince: UInt64?
         while got < requests {
-            now = MonotonicClock.now()
+            var now = MonotonicClock.now()
             while sent < requests, moment <= now, sent - got < Self.maximumWindow {
-                sendTimes[Int(nextId % UInt64(Self.maximumWindow))] = moment
                 guard send(at: moment) else { break }
                 sent += 1
                 moment += random.next()
@@ -123,14 +130,36 @@ public struct LoadLoop: ~Copyable {
                 got += 1
                 hasReceived = true
             }
-            if !hasReceived, got < requests {
-                let pause = sent < requests ? (moment > now ? (moment - now) / 1_000_000 : 0) : 1000
-                if pause > 0 { try wait(milliseconds: Int(min(pause, 1000)), isLost: false) }
+            guard !hasReceived else {
+                waitingSince = nil
+                continue
             }
+            let isDue = sent < requests && moment <= now
+            guard sent > got || isDue else {
+                waitingSince = nil
+                pause(until: moment, now: now)
+                continue
+            }
+            let since = waitingSince ?? now
+            waitingSince = since
+            if isDue {
+                // Nothing more can be sent before something changes.
+                pause(milliseconds: 1)
+            } else {
+                pause(until: sent < requests ? moment : .max, now: now)
+            }
+            try requireSigns(since: since, now: now)
         }
         outcome.nanoseconds = MonotonicClock.now() - start
         outcome.replies = outcome.latencies.count
         return outcome
+    }
+
+    /// Waits for the connection and one reply.
+    private mutating func greet(_ outcome: inout Outcome) throws(ClientError) {
+        while !send() { try wait() }
+        var now: UInt64 = 0
+        while !receive(into: &outcome, counts: false, now: &now) { try wait() }
     }
 
     private mutating func send(at moment: UInt64? = nil) -> Bool {
@@ -152,16 +181,16 @@ public struct LoadLoop: ~Copyable {
     ) -> Bool {
         var id: UInt64 = 0
         var bytes = 0
-        var isRefusal = false
+        var refusal: Refusal?
         let hasReply = unsafe socket.receive { header, frames in
             id = ReplyDecoder.peekId(header)
             bytes = header.count
             for index in frames.indices { unsafe bytes += frames[index].count }
-            // A refusal has no frames and no answer: decode only what looks like one.
-            if frames.isEmpty, header.count < 400 {
-                if case .refusal? = unsafe (try? ReplyDecoder.decode(header, frames: frames))?.reply
+            if frames.isEmpty, Self.hasStatus(header) {
+                if case .refusal(let found)? =
+                    unsafe (try? ReplyDecoder.decode(header, frames: frames))?.reply
                 {
-                    isRefusal = true
+                    refusal = found
                 }
             }
         }
@@ -171,15 +200,55 @@ public struct LoadLoop: ~Copyable {
         let sent = sendTimes[Int(id % UInt64(Self.maximumWindow))]
         outcome.latencies.append(now - min(now, sent))
         outcome.bytes += bytes
-        if isRefusal { outcome.refusals += 1 }
+        if let refusal {
+            outcome.refusals += 1
+            outcome.firstRefusal = outcome.firstRefusal ?? refusal
+        }
         return true
     }
 
-    private func wait(milliseconds: Int, isLost: Bool) throws(ClientError) {
+    /// Whether a status follows the id, as in refusals: decoding every answer would cost too much.
+    private static func hasStatus(_ header: LentFrame) -> Bool {
+        guard let base = unsafe header.base else { return false }
+        for index in 1..<max(header.count - 1, 1)
+        where unsafe base.load(fromByteOffset: index, as: UInt8.self) < 0x80 {
+            return unsafe base.load(fromByteOffset: index + 1, as: UInt8.self) == 0x12
+        }
+        return false
+    }
+
+    /// Waits until something comes, or at the start until something can be sent.
+    private func wait() throws(ClientError) {
+        let since = MonotonicClock.now()
+        while !poll(milliseconds: lookMilliseconds) {
+            try requireSigns(since: since, now: MonotonicClock.now())
+        }
+    }
+
+    private func pause(until moment: UInt64, now: UInt64) {
+        let milliseconds = moment > now ? (moment - now) / 1_000_000 : 0
+        pause(milliseconds: Int(min(milliseconds, UInt64(lookMilliseconds))))
+    }
+
+    /// Gaps below a millisecond are not slept: the next request would leave late.
+    private func pause(milliseconds: Int) {
+        if milliseconds > 0 { _ = poll(milliseconds: milliseconds) }
+    }
+
+    private func poll(milliseconds: Int) -> Bool {
         var items = unsafe [socket.pollItems[0]]
         if nextId == Self.firstId { unsafe items[0].events |= Int16(ZMQ_POLLOUT) }
-        if unsafe zmq_poll(&items, 1, milliseconds) == 0, isLost {
-            throw .noReply("nothing came within \(milliseconds) ms")
+        return unsafe zmq_poll(&items, 1, milliseconds) != 0
+    }
+
+    private func requireSigns(since: UInt64, now: UInt64) throws(ClientError) {
+        guard now - since >= UInt64(lookMilliseconds) * 1_000_000 else { return }
+        // What the daemon had is lost with its connection: its replies will not come.
+        guard !socket.takeDisconnection() else {
+            throw .noReply("the connection to \(endpoint) broke")
+        }
+        guard now - since < UInt64(silenceMilliseconds) * 1_000_000 else {
+            throw .noReply("nothing came from \(endpoint) within \(silenceMilliseconds) ms")
         }
     }
 }

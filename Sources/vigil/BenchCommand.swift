@@ -28,10 +28,10 @@ struct BenchCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     private struct Latency: Encodable {
-        let p50: Double
-        let p90: Double
-        let p99: Double
-        let maximum: Double
+        @JSONNumber var p50: Double
+        @JSONNumber var p90: Double
+        @JSONNumber var p99: Double
+        @JSONNumber var maximum: Double
     }
 
     private struct Report: Encodable {
@@ -42,9 +42,10 @@ struct BenchCommand: AsyncParsableCommand {
         let rate: Double?
         let requests: Int
         let refusals: Int
-        let requests_per_second: Double
-        let events_per_second: Double
-        let reply_bytes_per_second: Double
+        let first_refusal: String?
+        @JSONNumber var requests_per_second: Double
+        @JSONNumber var events_per_second: Double
+        @JSONNumber var reply_bytes_per_second: Double
         let latency_us: Latency
     }
 
@@ -66,7 +67,7 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws {
         let events = try Dataset(path: data)
         let (name, rows, raw) = (model, rows, raw)
-        let call = try await connection.withClient { client in
+        let (call, endpoint) = try await connection.withClient { client in
             guard let description = try await client.models(name).first else {
                 throw Complaint("the daemon has no model '\(name)'")
             }
@@ -78,16 +79,30 @@ struct BenchCommand: AsyncParsableCommand {
             }
             var call = source.call(0..<rows)
             call.isRaw = raw
-            return call
+            return (call, client.answeringEndpoint ?? connection.endpoints[0])
         }
-        var loop = try LoadLoop(endpoint: connection.endpoints[0], call: call)
         let outcome: LoadLoop.Outcome
-        if let rate {
-            outcome = try loop.open(requestsPerSecond: rate, requests: requests, seed: seed)
-        } else {
-            outcome = try loop.closed(window: window, replies: requests, warmUp: requests / 10)
+        do throws(ClientError) {
+            outcome = try load(call, endpoint)
+        } catch {
+            throw Complaint("\(error): is vigild running there?")
         }
         try report(outcome)
+        // Latencies of refusals measure nothing that anyone wants.
+        if outcome.refusals == outcome.replies { throw ExitCode(1) }
+    }
+
+    private func load(_ call: ScoreCall, _ endpoint: String) throws(ClientError) -> LoadLoop.Outcome
+    {
+        var loop = try LoadLoop(
+            endpoint: endpoint,
+            call: call,
+            silenceMilliseconds: connection.timeoutMilliseconds
+        )
+        guard let rate else {
+            return try loop.closed(window: window, replies: requests, warmUp: requests / 10)
+        }
+        return try loop.open(requestsPerSecond: rate, requests: requests, seed: seed)
     }
 
     private func report(_ outcome: LoadLoop.Outcome) throws {
@@ -110,6 +125,7 @@ struct BenchCommand: AsyncParsableCommand {
             rate: rate,
             requests: outcome.replies,
             refusals: outcome.refusals,
+            first_refusal: outcome.firstRefusal?.description,
             requests_per_second: rps,
             events_per_second: rps * Double(rows),
             reply_bytes_per_second: Double(outcome.bytes) / seconds,
@@ -124,6 +140,7 @@ struct BenchCommand: AsyncParsableCommand {
         print(
             "\(report.loop) loop, \(rows) events a request, \(outcome.replies) requests, \(outcome.refusals) refused"
         )
+        if let refusal = report.first_refusal { print("first refusal: \(PlainText.of(refusal))") }
         Output.table(
             ["requests/s", "events/s", "p50 us", "p90 us", "p99 us", "max us"],
             [

@@ -3,7 +3,7 @@ import ArgumentParser
 import Messages
 import VigilClient
 
-/// `vigil models`, `vigil models show NAME`, `vigil models reload`.
+/// `vigil models`, `vigil models NAME`, `vigil models show NAME`, `vigil models reload`.
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
@@ -13,19 +13,31 @@ struct ModelsCommand: AsyncParsableCommand {
     )
 }
 
+/// The object that `--json` prints.
+private struct ModelReports: Encodable {
+    let models: [ModelReport]
+
+    init(_ models: [ModelDescription]) {
+        self.models = models.map(ModelReport.init)
+    }
+}
+
 /// `vigil models list`.
 struct ListModels: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "A line for every version."
+        abstract: "A line for every version, or everything about one model."
     )
 
+    @Argument(help: "Model to show, as 'vigil models show' does.") var name: String?
     @OptionGroup var connection: ConnectionOptions
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
-        let models = try await connection.withClient { try await $0.models() }
-        if json { return try Output.json(models.map(ModelReport.init)) }
+        let name = name
+        let models = try await connection.withClient { try await $0.models(name) }
+        if json { return try Output.json(ModelReports(models)) }
+        if name != nil { return ShowModel.show(models) }
         Output.table(
             ["model", "version", "state", "task", "engine", "device", "calibration"],
             models.map { model in
@@ -55,11 +67,16 @@ struct ShowModel: AsyncParsableCommand {
     func run() async throws {
         let name = name
         let models = try await connection.withClient { try await $0.models(name) }
-        if json { return try Output.json(models.map(ModelReport.init)) }
+        if json { return try Output.json(ModelReports(models)) }
+        Self.show(models)
+    }
+
+    /// Prints everything about models.
+    static func show(_ models: [ModelDescription]) {
         for model in models { show(model) }
     }
 
-    private func show(_ model: ModelDescription) {
+    private static func show(_ model: ModelDescription) {
         print("\(model.name) \(model.version), \(model.state.rawValue)")
         if !model.summary.isEmpty { print("  \(model.summary)") }
         print("  task \(model.task), \(model.engineVersion), \(model.precision), \(model.device)")
@@ -103,10 +120,14 @@ struct ReloadModels: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @Flag(help: "Print JSON.") var json = false
 
+    private struct Report: Encodable {
+        let changes: [String]
+    }
+
     func run() async throws {
         let changes = try await connection.withClient { try await $0.reload() }
         if json {
-            try Output.json(changes)
+            try Output.json(Report(changes: changes))
         } else {
             for change in changes { print(change) }
             if changes.isEmpty { print("nothing changed") }

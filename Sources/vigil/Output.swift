@@ -7,11 +7,6 @@ enum Output {
     static func json(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf",
-            negativeInfinity: "-inf",
-            nan: "nan"
-        )
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
@@ -52,10 +47,49 @@ enum Output {
         return sign + padded.dropLast(digits) + "." + padded.suffix(digits)
     }
 
+    /// A number with `digits` significant digits, small and large ones with an exponent.
+    static func significant(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
+        var exponent = Int(log10(abs(value)).rounded(.down))
+        // Rounding may carry into the next decade: 0.09996 has four digits as 0.1000.
+        if fixed(abs(value) / pow(10, Double(exponent)), digits - 1).hasPrefix("10") {
+            exponent += 1
+        }
+        guard (-4..<digits + 3).contains(exponent) else {
+            return "\(fixed(value / pow(10, Double(exponent)), digits - 1))e\(exponent)"
+        }
+        return fixed(value, max(0, digits - 1 - exponent))
+    }
+
+    /// A number as people write it: whole ones without a point.
+    static func shortest(_ value: Double) -> String {
+        let text = "\(value)"
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+
     /// A line on standard error.
     static func note(_ text: String) {
         var line = text + "\n"
         line.withUTF8 { _ = unsafe write(2, $0.baseAddress, $0.count) }
+    }
+}
+
+/// A number in JSON, null where it is none.
+@propertyWrapper
+struct JSONNumber: Encodable {
+    var wrappedValue: Double
+
+    init(wrappedValue: Double) {
+        self.wrappedValue = wrappedValue
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if wrappedValue.isFinite {
+            try container.encode(wrappedValue)
+        } else {
+            try container.encodeNil()
+        }
     }
 }
 

@@ -16,7 +16,7 @@ struct StatusCommand: AsyncParsableCommand {
         let version: String
         let ready: Bool
         let reasons: [String]
-        let uptime_seconds: Double
+        @JSONNumber var uptime_seconds: Double
         let endpoints: [String]
         let requests: UInt64
         let refusals: UInt64

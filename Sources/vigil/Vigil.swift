@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Glibc
 import Messages
 import VigilClient
@@ -45,17 +46,37 @@ struct ConnectionOptions: ParsableArguments {
 
     /// Runs `body` with a client and closes it.
     func withClient<Value>(_ body: (Client) async throws -> Value) async throws -> Value {
+        for endpoint in endpoints where !Self.isEndpoint(endpoint) {
+            throw Complaint(
+                "--endpoint \(endpoint): allowed are tcp://HOST:PORT and ipc:///PATH"
+            )
+        }
         var options = ClientOptions(endpoints: endpoints)
-        options.timeoutMilliseconds = Int(timeout * 1000)
-        let client = try Client(options)
-        defer { client.close() }
+        options.timeoutMilliseconds = timeoutMilliseconds
         do {
+            let client = try Client(options)
+            defer { client.close() }
             return try await body(client)
         } catch ClientError.noReply(let text) {
             throw Complaint(
-                "no reply from \(endpoints.joined(separator: ", ")) within \(timeout) s (\(text)): is vigild running there?"
+                "no reply from \(endpoints.joined(separator: ", ")) within \(Output.shortest(timeout)) s (\(text)): is vigild running there?"
             )
+        } catch let error as ClientError {
+            throw Complaint(error.description)
         }
+    }
+
+    /// The time a call may take.
+    var timeoutMilliseconds: Int { max(1, Int(timeout * 1000)) }
+
+    private static func isEndpoint(_ text: String) -> Bool {
+        if text.hasPrefix("ipc://") { return text.count > "ipc://".count }
+        guard text.hasPrefix("tcp://"), let colon = text.lastIndex(of: ":") else { return false }
+        let host = text[..<colon].dropFirst("tcp://".count)
+        guard !host.isEmpty, let port = UInt16(text[text.index(after: colon)...]) else {
+            return false
+        }
+        return port > 0
     }
 }
 
@@ -63,7 +84,8 @@ struct ConnectionOptions: ParsableArguments {
 struct Complaint: Error, CustomStringConvertible {
     let description: String
 
+    /// Text of files and replies may hold anything: what does not print is escaped.
     init(_ description: String) {
-        self.description = description
+        self.description = PlainText.of(description)
     }
 }

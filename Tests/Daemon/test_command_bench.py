@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 
@@ -10,7 +11,17 @@ import pytest
 
 from daemon import SAMPLE, free_port
 
-from command import INTERRUPTED, answer, complaint, document, end, serving, start, wait_until
+from command import (
+    INTERRUPTED,
+    answer,
+    complaint,
+    document,
+    end,
+    serving,
+    start,
+    vigil_command,
+    wait_until,
+)
 
 KEYS = {
     "model", "loop", "rows", "requests", "refusals", "requests_per_second",
@@ -89,10 +100,17 @@ def test_refusals_are_counted(served, sample, tmp_path):
     path = tmp_path / "hits.npy"
     np.save(path, hits)
     for loop in (["--window", 8], ["--rate", 500]):
-        report = document(
-            "bench", "position-cnn", "--data", path, "--requests", 100, *loop, at=served
-        )
+        words = ("bench", "position-cnn", "--data", path, "--requests", 100, *loop)
+        result = vigil_command(*words, "--json", at=served)
+        assert (result.returncode, result.stderr) == (1, "")
+        report = json.loads(result.stdout)
         assert (report["requests"], report["refusals"]) == (100, 100)
+        refusal = report["first_refusal"]
+        assert refusal.startswith("INVALID: ") and "row 0" in refusal
+        result = vigil_command(*words, at=served)
+        first, second = result.stdout.splitlines()[:2]
+        assert result.returncode == 1 and first.endswith(" 100 requests, 100 refused")
+        assert second == f"first refusal: {refusal}"
 
 
 def test_more_rows_than_there_are_is_told(served, tmp_path, sample):
