@@ -37,6 +37,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let output { try Dataset.checkTarget(output) }
         let labelled = try Dataset(path: data)
         let name = model
         let (file, path, changes) = try await connection.withClient { client in
@@ -48,25 +49,54 @@ struct CalibrateCommand: AsyncParsableCommand {
                     "model '\(name)' declares no uncertainty: there is nothing to calibrate"
                 )
             }
+            let path = output ?? Self.path(description)
+            try Dataset.checkTarget(path)
             let source = try EventSource(labelled, model: description)
             let raw = try await Scoring(client: client, source: source).run(title: "scored") {
                 call in
                 call.isRaw = true
                 call.priority = .bulk
             }
-            let fit = CalibrationFit(model: description, data: labelled, raw: raw)
+            let fit = CalibrationFit(
+                model: description,
+                source: source,
+                path: labelled.path,
+                raw: raw
+            )
             let file = try fit.file(
                 date: Self.today(),
                 dataDigest: Digest.text(of: labelled.fileBytes)
             )
-            let path =
-                output
-                ?? "\(description.folder)/calibration-\(description.engine)-\(description.precision)-\(description.deviceClass).json"
             try Dataset.write(file.json(), to: path)
             let changes = noReload ? [] : try await client.reload()
             return (file, path, changes)
         }
+        Self.warn(file)
         try report(file, path, changes)
+    }
+
+    /// Beside the artefact, as the daemon looks for it.
+    private static func path(_ model: ModelDescription) -> String {
+        "\(model.folder)/calibration-\(model.engine)-\(model.precision)-\(model.deviceClass).json"
+    }
+
+    /// Names the bins whose intervals will be infinite, at coverages that are often asked for.
+    private static func warn(_ file: CalibrationFile) {
+        for output in file.outputs {
+            guard let interval = output.interval else { continue }
+            for coverage in [0.68, 0.9, 0.95] {
+                let thin = interval.eventsPerBin.indices.filter {
+                    interval.quantile(bin: $0, coverage: coverage).isInfinite
+                }
+                guard !thin.isEmpty else { continue }
+                let bins = thin.map {
+                    "\(interval.bins.label($0)) (\(interval.eventsPerBin[$0]) events)"
+                }
+                Output.note(
+                    "warning: \(output.output) at \(Output.fixed(coverage * 100, 0)) %: infinite intervals in too thin bins: \(bins.joined(separator: ", "))"
+                )
+            }
+        }
     }
 
     private func report(_ file: CalibrationFile, _ path: String, _ changes: [String]) throws {

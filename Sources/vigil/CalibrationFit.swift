@@ -6,7 +6,9 @@ import Messages
 /// Fits what a model's manifest declares to raw scores and their truth.
 struct CalibrationFit {
     let model: ModelDescription
-    let data: Dataset
+    let source: EventSource
+    /// File of the events, for messages.
+    let path: String
     let raw: Scoring.Outcome
 
     /// The calibration file.
@@ -14,14 +16,9 @@ struct CalibrationFit {
         var outputs: [OutputCalibration] = []
         var events = 0
         for entry in model.uncertainty {
-            let truth = try data.array(entry.truth).doubles
-            guard truth.count == raw.rows else {
-                throw Complaint(
-                    "\(data.path)[\(entry.truth)]: found \(truth.count) values for \(raw.rows) events"
-                )
-            }
+            let truth = try source.column(entry.truth)
             let bins = try MondrianBins(edges: entry.binEdges)
-            let values = try binValues(entry)
+            let values = try source.binValues(entry, raw)
             let (kinds, used) = try kinds(entry, truth, bins, values)
             events = max(events, used)
             outputs.append(
@@ -53,14 +50,15 @@ struct CalibrationFit {
         _ bins: MondrianBins,
         _ values: [Double]
     ) throws -> ([OutputCalibration.Kind], Int) {
-        let scores = raw[entry.output].map(Double.init)
+        let scores = try raw.column(entry.output)
         switch entry.method {
         case "venn-abers":
             return try binary(entry, truth, scores, bins, values)
         case "p-value":
             let normal = entry.classes[0]
             let chosen = rows { normal.labels.contains(truth[$0]) && scores[$0].isFinite }
-            try requireRows(chosen.count, "events labelled \(normal.labels)")
+            try requireClasses(entry, truth, chosen)
+            try requireBins(entry, chosen, values)
             let table = try ConformalPValues.fit(
                 scores: chosen.map { scores[$0] },
                 binValues: chosen.map { values[$0] },
@@ -83,6 +81,8 @@ struct CalibrationFit {
         let chosen = rows { row in
             (zero.labels + one.labels).contains(truth[row]) && scores[row].isFinite
         }
+        try requireClasses(entry, truth, chosen)
+        try requireBins(entry, chosen, values)
         let vennAbers = try VennAbers.fit(
             scores: chosen.map { scores[$0] },
             labels: chosen.map { one.labels.contains(truth[$0]) }
@@ -119,57 +119,52 @@ struct CalibrationFit {
             )
         }
         // Only what the model was made for: anomalies have a truth, but no model of it.
-        let isNormal = try normalRows()
+        let isNormal = try source.normalRows()
         let (lower, upper, sigma) = (raw[entry.lower], raw[entry.upper], raw[entry.sigma])
-        var samples: [SplitConformal.Sample] = []
-        for row in 0..<raw.rows where isNormal[row] && truth[row].isFinite && scores[row].isFinite {
-            samples.append(
-                SplitConformal.Sample(
-                    truth: truth[row],
-                    value: scores[row],
-                    lower: lower.isEmpty ? .nan : Double(lower[row]),
-                    upper: upper.isEmpty ? .nan : Double(upper[row]),
-                    sigma: sigma.isEmpty ? .nan : Double(sigma[row]),
-                    binValue: values[row]
-                )
+        let chosen = rows { isNormal[$0] && truth[$0].isFinite && scores[$0].isFinite }
+        guard !chosen.isEmpty else {
+            throw Complaint("\(path)[\(entry.truth)]: no events with a finite truth")
+        }
+        try requireBins(entry, chosen, values)
+        let samples = chosen.map { row in
+            SplitConformal.Sample(
+                truth: truth[row],
+                value: scores[row],
+                lower: lower.isEmpty ? .nan : Double(lower[row]),
+                upper: upper.isEmpty ? .nan : Double(upper[row]),
+                sigma: sigma.isEmpty ? .nan : Double(sigma[row]),
+                binValue: values[row]
             )
         }
-        try requireRows(samples.count, "events with a finite truth")
         let fitted = try SplitConformal.fit(method, bins: bins, samples: samples)
         return ([.interval(fitted.roundedUpToSinglePrecision())], samples.count)
     }
 
-    /// Rows of normal events where the data say so by a column `kind` (0 and 1 are normal).
-    private func normalRows() throws -> [Bool] {
-        guard let kind = data["kind"] else { return Array(repeating: true, count: raw.rows) }
-        return kind.doubles.map { $0 <= 1 }
-    }
-
     private func rows(_ isChosen: (Int) -> Bool) -> [Int] { (0..<raw.rows).filter(isChosen) }
 
-    private func requireRows(_ count: Int, _ what: String) throws {
-        guard count > 0 else { throw Complaint("\(data.path) holds no \(what)") }
+    private func requireClasses(
+        _ entry: UncertaintyDescription,
+        _ truth: [Double],
+        _ chosen: [Int]
+    ) throws {
+        for one in entry.classes where !chosen.contains(where: { one.labels.contains(truth[$0]) }) {
+            throw Complaint("\(path)[\(entry.truth)]: no event of \(one.words)")
+        }
     }
 
-    private func binValues(_ entry: UncertaintyDescription) throws -> [Double] {
-        switch entry.binSource {
-        case "output": return raw[entry.binName].map(Double.init)
-        case "request": return try data.array(entry.binName).doubles
-        case "input":
-            if let column = data[entry.binFeature] { return column.doubles }
-            let array = try data.array(entry.binName)
-            guard let input = model.inputs.first(where: { $0.signature.name == entry.binName }),
-                let component = input.features.firstIndex(of: entry.binFeature)
-            else {
-                throw Complaint(
-                    "the bin column \(entry.binName).\(entry.binFeature) is not an input"
-                )
-            }
-            let width = input.features.count
-            let values = array.doubles
-            return (0..<raw.rows).map { values[$0 * width + component] }
-        default: return Array(repeating: 0, count: raw.rows)
-        }
+    /// Every event that calibrates belongs to a bin.
+    private func requireBins(
+        _ entry: UncertaintyDescription,
+        _ chosen: [Int],
+        _ values: [Double]
+    ) throws {
+        guard let row = chosen.first(where: { values[$0].isNaN }) else { return }
+        let name = entry.binFeature.isEmpty ? entry.binName : entry.binFeature
+        throw Complaint(
+            entry.binSource == "output"
+                ? "\(path): the output \(name), which the bins cut, is nan in row \(row)"
+                : "\(path)[\(name)]: found nan in row \(row), allowed are numbers"
+        )
     }
 
     private func column(_ entry: UncertaintyDescription) throws -> BinColumn? {
@@ -179,5 +174,13 @@ struct CalibrationFit {
             name: entry.binName,
             feature: entry.binFeature.isEmpty ? nil : entry.binFeature
         )
+    }
+}
+
+extension ClassDescription {
+    /// The class with its labels, as "class nr (label 1)".
+    var words: String {
+        let texts = labels.map { Output.shortest($0) }.joined(separator: ", ")
+        return "class \(name) (\(labels.count == 1 ? "label" : "labels") \(texts))"
     }
 }

@@ -35,6 +35,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let report { try Dataset.checkTarget(report) }
         let events = try Dataset(path: data)
         let evaluation = Evaluation(data: events, coverages: coverage, fdr: fdr)
         let result = try await connection.withClient { try await evaluation.run($0) }

@@ -9,8 +9,8 @@ struct Evaluation {
     let coverages: [Double]
     let fdr: Double
 
-    /// Bins of a reliability table.
-    private static let reliabilityBins = 10
+    /// Priors at which probabilities are judged: even, and rare signals as in a search.
+    private static let priors = [0.5, 0.005]
     /// A right calibration leaves its bands once in a hundred evaluations.
     private static let simultaneousLevel = 0.01
 
@@ -23,9 +23,10 @@ struct Evaluation {
             throw Complaint("the daemon serves no calibrated model: see 'vigil models'")
         }
         for model in models {
-            guard let entry = model.uncertainty.first, data[entry.truth] != nil else {
+            let missing = model.uncertainty.map(\.truth).first { !data.holds($0) }
+            guard !model.uncertainty.isEmpty, missing == nil else {
                 Output.note(
-                    "\(model.name): the data hold no column '\(model.uncertainty.first?.truth ?? "")', left out"
+                    "\(model.name): the data hold no column '\(missing ?? "")', left out"
                 )
                 continue
             }
@@ -36,8 +37,11 @@ struct Evaluation {
             case "regression": try await regression(model, scoring, &result)
             case "binary": try await binary(model, scoring, &result)
             case "anomaly": try await anomaly(model, scoring, &result)
-            default: continue
+            default: Output.note("\(model.name): the task \(model.task) is not evaluated, left out")
             }
+        }
+        guard !result.models.isEmpty else {
+            throw Complaint("\(data.path): no model that the daemon serves fits these events")
         }
         return result
     }
@@ -49,7 +53,8 @@ struct Evaluation {
         _ scoring: Scoring,
         _ result: inout EvaluationResult
     ) async throws {
-        let isNormal = try normalRows(scoring.source.rows)
+        let source = scoring.source
+        let isNormal = try source.normalRows()
         let cells = model.uncertainty.reduce(0) { $0 + $1.binEdges.count + 1 } * coverages.count
         for coverage in coverages {
             let outcome = try await scoring.run(title: "\(model.name) at \(coverage)") { call in
@@ -61,14 +66,14 @@ struct Evaluation {
                 let events = model.bins.first { $0.output == entry.output }?.events ?? []
                 let table = try BinnedCoverage(
                     entry: entry,
-                    truth: data.array(entry.truth).doubles,
+                    truth: source.column(entry.truth),
                     outcome: outcome,
-                    binValues: binValues(entry, outcome),
+                    binValues: source.binValues(entry, outcome),
                     isNormal: isNormal
                 )
                 for bin in table.bins.indices {
                     let band = CoverageLaw.band(
-                        calibrationEvents: Int(events[bin]),
+                        calibrationEvents: bin < events.count ? Int(events[bin]) : 0,
                         testEvents: table.events[bin],
                         coverage: coverage,
                         level: 1 - Self.simultaneousLevel / Double(cells)
@@ -110,80 +115,74 @@ struct Evaluation {
         _ result: inout EvaluationResult
     ) async throws {
         let entry = model.uncertainty[0]
-        let outcome = try await scoring.run(title: model.name) { call in call.prior = 0.5 }
-        result.add(model, outcome)
-        let truth = try data.array(entry.truth).doubles
-        let one = entry.classes[1]
-        let rows = truth.indices.filter {
-            (entry.classes[0].labels + one.labels).contains(truth[$0])
+        let truth = try scoring.source.column(entry.truth)
+        for one in entry.classes where !truth.contains(where: { one.labels.contains($0) }) {
+            throw Complaint("\(data.path)[\(entry.truth)]: no event of \(one.words)")
         }
-        let probability = outcome[one.name].map(Double.init)
-        let isOne = rows.map { one.labels.contains(truth[$0]) }
-        let scores = outcome["log_likelihood_ratio"].map(Double.init)
+        for prior in Self.priors {
+            let outcome = try await scoring.run(title: "\(model.name) at prior \(prior)") { call in
+                call.prior = prior
+                call.outputs = [entry.output]
+            }
+            let one = entry.classes[1]
+            let probability = try outcome.column(one.name)
+            let events = truth.indices.compactMap { row -> Reliability.Event? in
+                let isOne = one.labels.contains(truth[row])
+                guard isOne || entry.classes[0].labels.contains(truth[row]),
+                    probability[row].isFinite
+                else { return nil }
+                return .init(row: row, probability: probability[row], isOne: isOne)
+            }
+            if prior == Self.priors.first {
+                result.add(model, outcome)
+                try separation(entry, outcome, events, &result)
+            }
+            let reliability = Reliability(
+                events,
+                prior: prior,
+                calibration: entry.classes.map { calibrationEvents(model, entry, $0) }
+            )
+            result.add(reliability, of: one.name, model: model.name, prior: prior)
+        }
+    }
+
+    private func separation(
+        _ entry: UncertaintyDescription,
+        _ outcome: Scoring.Outcome,
+        _ events: [Reliability.Event],
+        _ result: inout EvaluationResult
+    ) throws {
+        let ratios = try outcome.column("log_likelihood_ratio")
+        let margins = try outcome.column(entry.output)
+        let name = outcome.origin.model
         result.auc.append(
             .init(
-                model: model.name,
-                auc: try RankStatistics.auc(scores: rows.map { scores[$0] }, labels: isOne)
+                model: name,
+                auc: try RankStatistics.auc(
+                    scores: events.map { ratios[$0.row] },
+                    labels: events.map(\.isOne)
+                )
             )
         )
         result.scores.append(
             ScoreDistribution(
-                model: model.name,
+                model: name,
+                axis: entry.output,
                 names: entry.classes.map(\.name),
                 scores: [false, true].map { wanted in
-                    rows.indices.filter { isOne[$0] == wanted }.map { scores[rows[$0]] }
+                    events.filter { $0.isOne == wanted }.map { margins[$0.row] }
                 }
             )
         )
-        let balanced = Self.balanced(rows: rows, isOne: isOne)
-        try reliability(model, one.name, balanced.map { (probability[$0.row], $0.isOne) }, &result)
     }
 
-    /// As many events of one class as of the other: what a prior of 0.5 speaks of.
-    private static func balanced(rows: [Int], isOne: [Bool]) -> [(row: Int, isOne: Bool)] {
-        let ones = rows.indices.filter { isOne[$0] }
-        let zeros = rows.indices.filter { !isOne[$0] }
-        let count = min(ones.count, zeros.count)
-        return (ones.prefix(count) + zeros.prefix(count)).map { (rows[$0], isOne[$0]) }
-    }
-
-    private func reliability(
+    private func calibrationEvents(
         _ model: ModelDescription,
-        _ output: String,
-        _ events: [(p: Double, isOne: Bool)],
-        _ result: inout EvaluationResult
-    ) throws {
-        let sorted = events.sorted { $0.p < $1.p }
-        let calibration = Int(
-            model.bins.filter { $0.output.contains("/") }.reduce(0) { $0 + $1.events.reduce(0, +) }
-        )
-        for bin in 0..<Self.reliabilityBins {
-            let range =
-                sorted.count * bin / Self.reliabilityBins..<sorted.count * (bin + 1)
-                / Self.reliabilityBins
-            guard !range.isEmpty else { continue }
-            let part = sorted[range]
-            let mean = part.reduce(0) { $0 + $1.p } / Double(part.count)
-            let measured = Double(part.count(where: \.isOne)) / Double(part.count)
-            let band = ReliabilityBand.band(
-                meanProbability: mean,
-                calibrationEvents: calibration / Self.reliabilityBins,
-                testEvents: part.count,
-                level: 1 - Self.simultaneousLevel / Double(Self.reliabilityBins)
-            )
-            result.reliability.append(
-                .init(
-                    model: model.name,
-                    output: output,
-                    bin: "\(bin + 1) of \(Self.reliabilityBins)",
-                    nominal: mean,
-                    measured: measured,
-                    low: band.low,
-                    high: band.high,
-                    events: part.count
-                )
-            )
-        }
+        _ entry: UncertaintyDescription,
+        _ one: ClassDescription
+    ) -> Int {
+        let bins = model.bins.first { $0.output == "\(entry.output)/\(one.name)" }
+        return Int(bins?.events.reduce(0, +) ?? 0)
     }
 
     // MARK: Anomaly
@@ -196,8 +195,8 @@ struct Evaluation {
         let outcome = try await scoring.run(title: model.name) { _ in }
         result.add(model, outcome)
         let normal = model.uncertainty[0].classes[0]
-        let truth = try data.array(model.uncertainty[0].truth).doubles
-        let pValues = outcome["p_\(normal.name)"].map(Double.init)
+        let truth = try scoring.source.column(model.uncertainty[0].truth)
+        let pValues = try outcome.column("p_\(normal.name)")
         let rejected = BenjaminiHochberg.rejected(pValues: pValues, q: fdr)
         let kept = rejected.indices.filter { rejected[$0] }
         let false_ = kept.count { normal.labels.contains(truth[$0]) }
@@ -206,23 +205,6 @@ struct Evaluation {
             kept: kept.count,
             false_discovery_proportion: kept.isEmpty ? 0 : Double(false_) / Double(kept.count)
         )
-    }
-
-    private func normalRows(_ rows: Int) throws -> [Bool] {
-        guard let kind = data["kind"] else { return Array(repeating: true, count: rows) }
-        return kind.doubles.map { $0 <= 1 }
-    }
-
-    private func binValues(
-        _ entry: UncertaintyDescription,
-        _ outcome: Scoring.Outcome
-    ) throws -> [Double] {
-        switch entry.binSource {
-        case "output": return outcome[entry.binName].map(Double.init)
-        case "input": return try data.array(entry.binFeature).doubles
-        case "request": return try data.array(entry.binName).doubles
-        default: return Array(repeating: 0, count: outcome.rows)
-        }
     }
 }
 
@@ -243,13 +225,13 @@ private struct BinnedCoverage {
         bins = (0..<cut.count).map { cut.label($0) }
         events = Array(repeating: 0, count: cut.count)
         covered = events
-        let (lower, upper) = (outcome["\(entry.output)_lower"], outcome["\(entry.output)_upper"])
-        for row in truth.indices where isNormal[row] {
+        let lower = try outcome.column("\(entry.output)_lower")
+        let upper = try outcome.column("\(entry.output)_upper")
+        // An event without a truth, or flagged and without an interval, shows nothing.
+        for row in truth.indices where isNormal[row] && !(truth[row] + lower[row]).isNaN {
             guard let bin = cut.index(of: binValues[row]) else { continue }
             events[bin] += 1
-            if Double(lower[row]) <= truth[row], truth[row] <= Double(upper[row]) {
-                covered[bin] += 1
-            }
+            if lower[row] <= truth[row], truth[row] <= upper[row] { covered[bin] += 1 }
         }
     }
 

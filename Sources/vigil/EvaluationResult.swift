@@ -7,9 +7,11 @@ struct Position {
     let width: Double
 }
 
-/// Log-likelihood ratios of the two classes of a model.
+/// A binary model's own scores of its two classes.
 struct ScoreDistribution {
     let model: String
+    /// Output that the scores are, as "margin".
+    let axis: String
     let names: [String]
     let scores: [[Double]]
 }
@@ -20,11 +22,13 @@ struct EvaluationResult {
     struct Cell: Encodable {
         let model: String
         let output: String
+        /// Prior of a probability; nil for intervals.
+        var prior: Double?
         let bin: String
-        let nominal: Double
-        let measured: Double
-        let low: Double
-        let high: Double
+        @JSONNumber var nominal: Double
+        @JSONNumber var measured: Double
+        @JSONNumber var low: Double
+        @JSONNumber var high: Double
         let events: Int
 
         var isInside: Bool { events == 0 || (low <= measured && measured <= high) }
@@ -33,12 +37,12 @@ struct EvaluationResult {
     struct Anomalies: Encodable {
         let q: Double
         let kept: Int
-        let false_discovery_proportion: Double
+        @JSONNumber var false_discovery_proportion: Double
     }
 
     struct Latency: Encodable {
-        let p50: Double
-        let p99: Double
+        @JSONNumber var p50: Double
+        @JSONNumber var p99: Double
     }
 
     struct Model: Encodable {
@@ -48,13 +52,13 @@ struct EvaluationResult {
         let engine: String
         let precision: String
         let device: String
-        let events_per_second: Double
+        @JSONNumber var events_per_second: Double
         let latency_us: Latency
     }
 
     struct AUC: Encodable {
         let model: String
-        let auc: Double
+        @JSONNumber var auc: Double
     }
 
     /// The object that `--json` prints.
@@ -99,6 +103,29 @@ struct EvaluationResult {
         )
     }
 
+    mutating func add(
+        _ table: Reliability,
+        of output: String,
+        model: String,
+        prior: Double
+    ) {
+        for bin in table.bins {
+            reliability.append(
+                Cell(
+                    model: model,
+                    output: output,
+                    prior: prior,
+                    bin: "\(bin.number) of \(Reliability.binCount)",
+                    nominal: bin.mean,
+                    measured: bin.measured,
+                    low: bin.low,
+                    high: bin.high,
+                    events: bin.events
+                )
+            )
+        }
+    }
+
     var report: Report {
         Report(
             events: events,
@@ -122,9 +149,17 @@ struct EvaluationResult {
                 ]
             }
         )
-        showCells("Coverage of intervals, bin by bin", coverage, digits: 2)
+        showCells("Coverage of intervals, bin by bin", coverage)
         for entry in auc { print("\n\(entry.model): AUC \(Output.fixed(entry.auc, 5))") }
-        showCells("Reliability of probabilities at prior 0.5", reliability, digits: 4)
+        let priors = reliability.compactMap(\.prior).reduce(into: [Double]()) {
+            if !$0.contains($1) { $0.append($1) }
+        }
+        for prior in priors {
+            showCells(
+                "Reliability of probabilities at prior \(prior)",
+                reliability.filter { $0.prior == prior }
+            )
+        }
         if let anomalies {
             print(
                 "\nAnomalies kept at q = \(anomalies.q): \(anomalies.kept), false-discovery proportion \(Output.fixed(anomalies.false_discovery_proportion, 3))"
@@ -132,7 +167,7 @@ struct EvaluationResult {
         }
     }
 
-    private func showCells(_ title: String, _ cells: [Cell], digits: Int) {
+    private func showCells(_ title: String, _ cells: [Cell]) {
         guard !cells.isEmpty else { return }
         let outside = cells.count { !$0.isInside }
         print("\n\(title): \(cells.count - outside) of \(cells.count) inside their bands")
@@ -140,7 +175,10 @@ struct EvaluationResult {
             ["model", "output", "bin", "nominal", "measured", "low", "high", "events", ""],
             cells.map { cell in
                 [
-                    cell.model, cell.output, cell.bin, Output.fixed(cell.nominal, digits),
+                    cell.model, cell.output, cell.bin,
+                    // Probabilities of rare signals differ in their exponents.
+                    cell.prior == nil
+                        ? Output.fixed(cell.nominal, 2) : Output.significant(cell.nominal, 3),
                     Output.fixed(cell.measured, 4), Output.fixed(cell.low, 4),
                     Output.fixed(cell.high, 4), "\(cell.events)", cell.isInside ? "" : "OUTSIDE",
                 ]

@@ -3,8 +3,11 @@ import Messages
 import Tensors
 
 /// Events of a data file as requests for one model.
+///
+/// Every column that belongs to the events is asked for here, where its length is checked.
 struct EventSource {
     let rows: Int
+    private let data: Dataset
     private let inputs: [TensorValue]
     private let columns: [TensorValue]
     private let model: ModelDescription
@@ -12,6 +15,7 @@ struct EventSource {
     /// Finds each input of the model in the file: an array of its name, or one array for each
     /// of its features.
     init(_ data: Dataset, model: ModelDescription) throws {
+        self.data = data
         self.model = model
         var inputs: [TensorValue] = []
         for input in model.inputs { inputs.append(try Self.input(input, data)) }
@@ -21,21 +25,86 @@ struct EventSource {
                 "\(data.path): inputs of \(model.name) differ in length: \(counts.sorted())"
             )
         }
+        guard rows > 0 else { throw Complaint("\(data.path) holds no events") }
         self.inputs = inputs
         self.rows = rows
         var columns: [TensorValue] = []
-        for entry in model.uncertainty where entry.binSource == "request" {
-            let array = try data.array(entry.binName)
+        for entry in model.uncertainty
+        where entry.binSource == "request" && !columns.contains(where: { $0.name == entry.binName })
+        {
+            let values = NumericArray(doubles: try Self.column(entry.binName, data, rows: rows))
             columns.append(
                 TensorValue(
                     name: entry.binName,
                     type: .float64,
-                    shape: [array.rows],
-                    bytes: array.converted(to: .float64)?.bytes ?? []
+                    shape: [rows],
+                    bytes: values.bytes
                 )
             )
         }
         self.columns = columns
+    }
+
+    /// A column of the file with one number an event.
+    func column(_ name: String) throws -> [Double] {
+        try Self.column(name, data, rows: rows)
+    }
+
+    /// Which events are normal, where the data say so by a column `kind` (0 and 1 are normal).
+    func normalRows() throws -> [Bool] {
+        guard data.holds("kind") else { return Array(repeating: true, count: rows) }
+        return try column("kind").map { $0 <= 1 }
+    }
+
+    /// What the bins of an output cut: the numbers that the daemon bins on.
+    func binValues(_ entry: UncertaintyDescription, _ outcome: Scoring.Outcome) throws -> [Double] {
+        switch entry.binSource {
+        case "output": return try outcome.column(entry.binName)
+        case "request": return try column(entry.binName)
+        case "input": return try inputColumn(entry.binName, entry.binFeature)
+        default: return Array(repeating: 0, count: rows)
+        }
+    }
+
+    private func inputColumn(_ name: String, _ feature: String) throws -> [Double] {
+        guard let index = model.inputs.firstIndex(where: { $0.signature.name == name }) else {
+            throw Complaint("the bin column \(name).\(feature) is not an input of \(model.name)")
+        }
+        // The input's own numbers count, but a column of that name which is no such column says
+        // that something is wrong with the file.
+        if data.holds(feature) { _ = try column(feature) }
+        let tensor = inputs[index]
+        let width = tensor.shape.dropFirst().reduce(1, *)
+        let features = model.inputs[index].features
+        guard let component = features.firstIndex(of: feature) ?? (width == 1 ? 0 : nil),
+            component < width
+        else {
+            throw Complaint("the bin column \(name).\(feature) is not an input of \(model.name)")
+        }
+        let array = NumericArray(type: tensor.type, shape: tensor.shape, bytes: tensor.bytes)
+        let values = array.doubles
+        return (0..<rows).map { values[$0 * width + component] }
+    }
+
+    private static func column(_ name: String, _ data: Dataset, rows: Int) throws -> [Double] {
+        let array = try flat(name, data)
+        guard array.count == rows else {
+            throw Complaint(
+                "\(data.path)[\(name)]: found \(array.count) values for \(rows) events"
+            )
+        }
+        return array.doubles
+    }
+
+    /// An array with one number an event.
+    private static func flat(_ name: String, _ data: Dataset) throws -> NumericArray {
+        let array = try data.array(name)
+        guard !array.shape.isEmpty, array.count == array.rows else {
+            throw Complaint(
+                "\(data.path)[\(name)]: found the shape \(array.shape), allowed is [events]"
+            )
+        }
+        return array
     }
 
     /// A request for rows of the file.
@@ -47,7 +116,7 @@ struct EventSource {
 
     private static func input(_ input: TensorDescription, _ data: Dataset) throws -> TensorValue {
         let wanted = input.signature
-        if let array = data[wanted.name] ?? onlyArray(data) {
+        if let array = try array(wanted.name, data) {
             guard let converted = array.converted(to: wanted.type) else {
                 throw Complaint(
                     "\(data.path)[\(wanted.name)]: found \(array.type.name), allowed is \(wanted.type.name)"
@@ -71,7 +140,7 @@ struct EventSource {
                 "\(data.path): there is no array '\(wanted.name)', it holds \(data.names.joined(separator: ", "))"
             )
         }
-        let features = try input.features.map { try data.array($0).floats }
+        let features = try input.features.map { try flat($0, data).floats }
         let rows = features[0].count
         guard features.allSatisfy({ $0.count == rows }) else {
             throw Complaint(
@@ -84,8 +153,10 @@ struct EventSource {
         return TensorValue(name: wanted.name, shape: [rows, features.count], floats: values)
     }
 
-    /// A .npy file holds one array, which then is the model's one input.
-    private static func onlyArray(_ data: Dataset) -> NumericArray? {
-        data.names == ["array"] ? data["array"] : nil
+    /// The array of an input, or nil where the file has none of that name.
+    private static func array(_ name: String, _ data: Dataset) throws -> NumericArray? {
+        if data.holds(name) { return try data.array(name) }
+        // A .npy file holds one array, which then is the model's one input.
+        return data.names == ["array"] ? data["array"] : nil
     }
 }

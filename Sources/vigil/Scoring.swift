@@ -1,3 +1,4 @@
+import Datasets
 import Lanes
 import Messages
 import Tensors
@@ -9,10 +10,27 @@ struct Scoring {
     static let rowsPerRequest = 1024
     static let inFlight = 4
 
+    /// Values by one name: an output ("x"), an end ("x_lower"), a p-value ("p_er"), flags.
+    struct Column {
+        /// What the values are, as far as their presentation differs.
+        enum Kind {
+            case value
+            case pValue
+            case flags
+        }
+
+        let name: String
+        let kind: Kind
+        /// "1" for none.
+        let unit: String
+        let array: [Float]
+        /// Values of one event.
+        let width: Int
+    }
+
     /// Answers put together again, and what they took.
     struct Outcome {
-        /// Columns by name: outputs ("x", "x_lower", ...), p-values ("p_er"), flags.
-        var columns: [(name: String, array: [Float], width: Int)] = []
+        var columns: [Column] = []
         var origin = ScoreAnswer.Origin()
         var coverage: Double?
         var rows = 0
@@ -22,6 +40,17 @@ struct Scoring {
 
         subscript(name: String) -> [Float] {
             columns.first { $0.name == name }?.array ?? []
+        }
+
+        /// A column with one number an event.
+        func column(_ name: String) throws -> [Double] {
+            let values = self[name]
+            guard values.count == rows else {
+                throw Complaint(
+                    "the daemon's answer for \(origin.model) holds no column '\(name)' of \(rows) numbers"
+                )
+            }
+            return values.map(Double.init)
         }
 
         /// Latency below which a share of the requests stayed, microseconds.
@@ -58,11 +87,10 @@ struct Scoring {
                 let end = min(starts[index] + Self.rowsPerRequest, source.rows)
                 var call = source.call(starts[index]..<end)
                 adjust(&call)
-                let client = client
-                let request = call
+                let (client, request, first) = (client, call, starts[index])
                 group.addTask {
                     let sent = MonotonicClock.now()
-                    let answer = try await client.score(request)
+                    let answer = try await Self.score(request, by: client, firstRow: first)
                     return (index, answer, MonotonicClock.now() - sent)
                 }
             }
@@ -77,45 +105,96 @@ struct Scoring {
             }
         }
         outcome.nanoseconds = MonotonicClock.now() - begin
-        Self.merge(starts.indices.compactMap { answers[$0] }, into: &outcome)
+        let parts = starts.indices.compactMap { answers[$0] }
+        try Self.requireOneOrigin(parts)
+        Self.merge(parts, into: &outcome)
         return outcome
+    }
+
+    /// One request; a refused row is named by its place in the file.
+    private static func score(
+        _ call: ScoreCall,
+        by client: Client,
+        firstRow: Int
+    ) async throws(ClientError) -> ScoreAnswer {
+        do {
+            return try await client.score(call)
+        } catch .refusal(let refusal) {
+            throw .refusal(
+                Refusal(
+                    refusal.code,
+                    refusal.message,
+                    field: refusal.field,
+                    row: refusal.row.map { $0 + firstRow },
+                    retryAfterMicroseconds: refusal.retryAfterMicroseconds,
+                    near: refusal.near
+                )
+            )
+        }
+    }
+
+    /// A model that was loaded anew in between would mix two sets of scores.
+    private static func requireOneOrigin(_ answers: [ScoreAnswer]) throws {
+        guard let first = answers.first else { return }
+        for answer in answers
+        where answer.origin.version != first.origin.version
+            || answer.origin.digest != first.origin.digest
+            || answer.origin.calibration != first.origin.calibration
+            || answer.outputs.map(\.name) != first.outputs.map(\.name)
+            || answer.pValues.map(\.name) != first.pValues.map(\.name)
+        {
+            throw Complaint(
+                "the daemon loaded another version or calibration of \(first.origin.model) meanwhile: run the command again"
+            )
+        }
     }
 
     private static func merge(_ answers: [ScoreAnswer], into outcome: inout Outcome) {
         guard let first = answers.first else { return }
         outcome.origin = first.origin
         outcome.coverage = first.outputs.compactMap(\.coverage).first
-        func add(_ name: String, _ pick: (ScoreAnswer) -> TensorValue?) {
-            guard let sample = pick(first) else { return }
+        var columns: [Column] = []
+        func add(
+            _ name: String,
+            _ kind: Column.Kind = .value,
+            unit: String = "1",
+            _ pick: (ScoreAnswer) -> TensorValue?
+        ) {
+            guard let sample = answers.lazy.compactMap(pick).first else { return }
             let width = sample.shape.dropFirst().reduce(1, *)
             var values: [Float] = []
             for answer in answers { values += pick(answer).map(numbers) ?? [] }
-            outcome.columns.append((name, values, width))
+            columns.append(
+                Column(name: name, kind: kind, unit: unit, array: values, width: width)
+            )
         }
-        for index in first.outputs.indices {
-            let name = first.outputs[index].name
-            add(name) { $0.outputs[index].value }
-            add("\(name)_lower") { $0.outputs[index].lower }
-            add("\(name)_upper") { $0.outputs[index].upper }
-            if answers.contains(where: { $0.outputs[index].flags != nil }) {
-                add("\(name)_flags") { answer in
-                    answer.outputs[index].flags
-                        ?? TensorValue(
-                            name: "",
-                            type: .uint8,
-                            shape: [answer.outputs[index].value.rows],
-                            bytes: Array(repeating: 0, count: answer.outputs[index].value.rows)
-                        )
-                }
+        for (index, output) in first.outputs.enumerated() {
+            add(output.name, unit: output.unit) { $0.outputs[index].value }
+            add("\(output.name)_lower", unit: output.unit) { $0.outputs[index].lower }
+            add("\(output.name)_upper", unit: output.unit) { $0.outputs[index].upper }
+            guard answers.contains(where: { $0.outputs[index].flags != nil }) else { continue }
+            add("\(output.name)_flags", .flags) { answer in
+                let rows = answer.outputs[index].value.rows
+                return answer.outputs[index].flags
+                    ?? TensorValue(
+                        name: "",
+                        type: .uint8,
+                        shape: [rows],
+                        bytes: Array(repeating: 0, count: rows)
+                    )
             }
         }
-        for index in first.pValues.indices {
-            add("p_\(first.pValues[index].name)") { $0.pValues[index].value }
+        for (index, entry) in first.pValues.enumerated() {
+            add("p_\(entry.name)", .pValue) { $0.pValues[index].value }
         }
         add("log_likelihood_ratio") { $0.logLikelihoodRatio }
+        outcome.columns = columns
     }
 
     private static func numbers(_ tensor: TensorValue) -> [Float] {
-        tensor.type == .uint8 ? tensor.bytes.map(Float.init) : tensor.floats
+        guard tensor.type != .float32,
+            tensor.bytes.count == tensor.shape.reduce(tensor.type.byteCount, *)
+        else { return tensor.floats }
+        return NumericArray(type: tensor.type, shape: tensor.shape, bytes: tensor.bytes).floats
     }
 }

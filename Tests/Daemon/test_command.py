@@ -54,7 +54,7 @@ def test_the_help_lists_every_command(words):
         (("models", "list"), ("--json",)),
         (("models", "show"), ("<name>", "--json")),
         (("models", "reload"), ("--json",)),
-        (("score",), ("<file>", "--model", "--output", "--coverage", "--prior", "--priority")),
+        (("score",), ("<file>", "--model", "--model-version", "--output", "--prior", "--deadline")),
         (("calibrate",), ("<model>", "--data", "--output", "--no-reload")),
         (("evaluate",), ("<data>", "--coverage", "--fdr", "--report")),
         (("bench",), ("<model>", "--data", "--rows", "--window", "--rate", "--requests")),
@@ -100,6 +100,8 @@ def test_an_unknown_flag_is_named():
         (("score", SAMPLE, "-m", "er-nr-mlp", "--priority", "urgent"), "trigger, standard, bulk"),
         (("score", SAMPLE, "-m", "er-nr-mlp", "--output", "scores.txt"), ".npz"),
         (("score", SAMPLE, "-m", "er-nr-mlp", "--coverage", "most"), "--coverage"),
+        (("score", SAMPLE, "-m", "er-nr-mlp", "--deadline", "0"), "--deadline"),
+        (("score", SAMPLE, "-m", "er-nr-mlp", "--deadline", "nan"), "--deadline"),
         (("calibrate", "er-nr-mlp"), "--data"),
         (("evaluate",), "<data>"),
         (("evaluate", SAMPLE, "--coverage", "1"), "--coverage"),
@@ -148,10 +150,13 @@ def test_no_daemon_on_an_ipc_path(tmp_path):
     assert endpoint in complaint("status", "--timeout", "0.5", at=endpoint)
 
 
-@pytest.mark.parametrize("endpoint", ["5555", "localhost:5555", "tcp://", "http://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "endpoint", ["5555", "localhost:5555", "tcp://", "tcp://:1", "ipc://", "http://127.0.0.1:1"]
+)
 def test_an_endpoint_that_is_none_is_named_at_once(endpoint):
     begin = time.monotonic()
-    assert endpoint in complaint("status", at=endpoint)
+    line = complaint("status", at=endpoint)
+    assert line == f"--endpoint {endpoint}: allowed are tcp://HOST:PORT and ipc:///PATH"
     assert time.monotonic() - begin < 10
 
 
@@ -190,7 +195,7 @@ def test_status_of_a_daemon_that_is_not_ready_fails_and_says_why(models, make_da
     report = json.loads(result.stdout)
     assert (result.returncode, report["ready"], result.stderr) == (1, False, "")
     assert any("er-nr-mlp" in reason for reason in report["reasons"])
-    listed = {model["name"]: model for model in document("models", at=running)}
+    listed = {model["name"]: model for model in document("models", at=running)["models"]}
     assert listed["er-nr-mlp"]["state"] != "serving" and listed["er-nr-mlp"]["reasons"]
     assert "er-nr-mlp" in answer("models", "show", "er-nr-mlp", at=running)
 
@@ -206,7 +211,7 @@ def test_models_lists_every_version_in_a_table(served):
 def test_models_as_json_are_what_the_client_says(served):
     with served.client() as client:
         known = {model.name: model for model in client.models()}
-    listed = document("models", at=served)
+    listed = document("models", at=served)["models"]
     assert [model["name"] for model in listed] == sorted(known)
     for model in listed:
         want = known[model["name"]]
@@ -214,29 +219,32 @@ def test_models_as_json_are_what_the_client_says(served):
             assert model[field] == getattr(want, field), field
         assert [x["name"] for x in model["inputs"]] == [x.name for x in want.inputs]
         assert [x["name"] for x in model["outputs"]] == [x.name for x in want.outputs]
-    assert document("models", "show", "er-nr-tree", at=served) == [
-        model for model in listed if model["name"] == "er-nr-tree"
-    ]
+    for words in (("show", "er-nr-tree"), ("list", "er-nr-tree"), ("er-nr-tree",)):
+        assert document("models", *words, at=served) == {
+            "models": [model for model in listed if model["name"] == "er-nr-tree"]
+        }
 
 
 def test_a_model_is_shown_with_units_features_and_calibration(served):
     text = answer("models", "show", "position-cnn", at=served)
-    (model,) = document("models", "show", "position-cnn", at=served)
+    (model,) = document("models", "show", "position-cnn", at=served)["models"]
     assert text.startswith("position-cnn 1, serving\n")
     for part in (model["digest"], model["calibration"], "float32", "[mm]", "[phd]", "hits"):
         assert part in text
     assert "s1c, s2c, drift_time" in answer("models", "show", "er-nr-mlp", at=served)
+    assert answer("models", "position-cnn", at=served) == text
 
 
 @pytest.mark.parametrize(
     "words",
     [
         ("models", "show", "er-nr-ml"),
+        ("models", "er-nr-ml"),
         ("score", SAMPLE, "-m", "er-nr-ml"),
         ("calibrate", "er-nr-ml", "--data", SAMPLE),
         ("bench", "er-nr-ml", "--data", SAMPLE),
     ],
-    ids=lambda words: words[0],
+    ids=["models show", "models", "score", "calibrate", "bench"],
 )
 def test_an_unknown_model_is_named_with_those_near(served, words):
     line = complaint(*words, at=served)
@@ -246,9 +254,9 @@ def test_an_unknown_model_is_named_with_those_near(served, words):
 def test_a_reload_says_what_changed(models, make_daemon):
     running = serving(make_daemon(models), ["er-nr-tree", "er-nr-mlp"])
     assert answer("models", "reload", at=running) == "nothing changed\n"
-    assert document("models", "reload", at=running) == []
+    assert document("models", "reload", at=running) == {"changes": []}
     edited_model(models, "er-nr-tree", "second-tree", lambda text: text)
-    (change,) = document("models", "reload", at=running)
+    (change,) = document("models", "reload", at=running)["changes"]
     assert change.startswith("loaded second-tree 1 ")
 
 
@@ -262,7 +270,7 @@ def test_a_reload_that_fails_says_why_and_fails(models, make_daemon):
     assert "model.yaml:" in line and "colour" in line
     result = vigil_command("models", "reload", "--json", at=running)
     assert result.returncode == 1
-    assert any("colour" in change for change in json.loads(result.stdout))
+    assert any("colour" in change for change in json.loads(result.stdout)["changes"])
     assert "serving" in answer("models", "show", "er-nr-tree", at=running)
 
 

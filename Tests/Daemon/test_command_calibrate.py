@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 
 import numpy as np
@@ -19,6 +20,7 @@ from command import (
     features,
     serving,
     stored,
+    vigil_command,
 )
 
 BINS = "bins: {input: features, feature: s1c, edges: [6, 10, 15, 22, 30, 40, 55]}"
@@ -87,11 +89,12 @@ def test_a_calibration_is_written_and_used(served, folder, sample, write, tmp_pa
 def test_a_calibration_elsewhere_leaves_the_model_alone(served, folder, few, write, tmp_path):
     target = tmp_path / "calibration.json"
     before = calibration(served, "position-cnn")
-    text = answer(
+    result = vigil_command(
         "calibrate", "position-cnn", "--data", write(**few), "-o", target, "--no-reload",
         at=served,
     )  # fmt: skip
-    lines = text.splitlines()
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
     normal = int(np.sum(few["kind"] <= 1))
     assert f"on {normal} events" in lines[0] and str(target) in lines[0]
     assert lines[1].split() == ["output", "bin", "events"]
@@ -105,9 +108,20 @@ def test_a_bin_of_too_few_events_has_an_infinite_interval_and_a_flag(tmp_path, f
     """At 90 % a bin of 8 events has no quantile: (n + 1) 0.9 > n."""
     models = copy_models(tmp_path / "models", "position-cnn")
     running = serving(make_daemon(models), ["position-cnn"])
-    report = document("calibrate", "position-cnn", "--data", stored(tmp_path, **few), at=running)
+    result = vigil_command(
+        "calibrate", "position-cnn", "--data", stored(tmp_path, **few), "--json", at=running
+    )
+    assert result.returncode == 0
+    report = json.loads(result.stdout)
     counts = np.array(report["outputs"]["x"])
     assert counts.min() < 9 < counts.max()
+    warnings = {line[:18]: line for line in result.stderr.splitlines()}
+    for coverage, least in ((68, 3), (90, 9), (95, 19)):
+        for axis in "xy":
+            told = warnings.pop(f"warning: {axis} at {coverage} %", "")
+            wanted = [f"({n} events)" for n in report["outputs"][axis] if n < least]
+            assert re.findall(r"\(\d+ events\)", told) == wanted
+    assert warnings == {}
     with running.client() as client:
         scores = client.score("position-cnn", few["hits"], coverage=0.9)
         s2 = client.score("position-cnn", few["hits"], raw=True).outputs["s2_top"].value
@@ -119,26 +133,38 @@ def test_a_bin_of_too_few_events_has_an_infinite_interval_and_a_flag(tmp_path, f
     np.testing.assert_array_equal(scores.flags != 0, thin)
 
 
+NO_NR = "data.npz[kind]: no event of class nr (label 1)"
+FEW_KINDS = "data.npz[kind]: found 400 values for 500 events"
 WRONG_LABELS = {
     "no truth": ("er-nr-tree", lambda few: few.pop("kind"), "'kind'"),
     "no position": ("position-cnn", lambda few: few.pop("true_x"), "'true_x'"),
     "no input": ("position-cnn", lambda few: few.pop("hits"), "'hits'"),
-    "one class": ("er-nr-mlp", lambda few: few.update(kind=np.zeros(ROWS, "i4")), "class"),
-    "no class": ("er-nr-mlp", lambda few: few.update(kind=np.full(ROWS, 7)), "class"),
+    "one class": ("er-nr-mlp", lambda few: few.update(kind=np.zeros(ROWS, "i4")), NO_NR),
+    "no class": ("er-nr-mlp", lambda few: few.update(kind=np.full(ROWS, 7)), "class er (label 0)"),
     "no normal": ("pattern-autoencoder", lambda few: few.update(kind=np.full(ROWS, 7)), "label"),
     "no finite truth": (
         "position-cnn", lambda few: few.update(true_x=np.full(ROWS, np.nan)), "finite truth",
     ),
-    "short truth": ("er-nr-tree", lambda few: few.update(kind=np.zeros(400)), "kind"),
+    "short truth": ("er-nr-tree", lambda few: few.update(kind=np.zeros(400)), FEW_KINDS),
     "short position": ("position-cnn", lambda few: few.update(true_y=np.zeros(400)), "true_y"),
-    "short kind": ("position-cnn", lambda few: few.update(kind=np.zeros(400)), "kind"),
+    "short kind": ("position-cnn", lambda few: few.update(kind=np.zeros(400)), FEW_KINDS),
+    "wide kind": (
+        "position-cnn", lambda few: few.update(kind=np.zeros((ROWS, 2))), "[kind]: found the shape",
+    ),
+    "text kind": ("position-cnn", lambda few: few.update(kind=np.full(ROWS, "nr")), "'<U2'"),
     "short bins": (
         "er-nr-tree", lambda few: few.update(features=features(few), s1c=few["s1c"][:9]), "s1c",
     ),
     "no column": ("by-energy", lambda few: None, "'energy'"),
-    "short column": ("by-energy", lambda few: few.update(energy=np.ones(400)), "energy"),
-    "long column": ("by-energy", lambda few: few.update(energy=np.ones(600)), "energy"),
-    "empty": ("er-nr-tree", lambda few: [few.update({n: c[:0]}) for n, c in few.items()], ""),
+    "short column": (
+        "by-energy", lambda few: few.update(energy=np.ones(400)), "[energy]: found 400 values",
+    ),
+    "long column": (
+        "by-energy", lambda few: few.update(energy=np.ones(600)), "[energy]: found 600 values",
+    ),
+    "empty": (
+        "er-nr-tree", lambda few: [few.update({n: c[:0]}) for n, c in few.items()], "no events",
+    ),
     "no interval": ("no-interval", lambda few: None, "no uncertainty"),
 }  # fmt: skip
 
@@ -163,7 +189,7 @@ def test_a_bin_column_without_a_number_is_told_by_name(served, few, write, tmp_p
     line = complaint(
         "calibrate", "by-energy", "--data", write(**few), "-o", target, "--no-reload", at=served
     )
-    assert "energy" in line and "17" in line
+    assert line.endswith("data.npz[energy]: found nan in row 17, allowed are numbers")
     assert not target.exists()
 
 

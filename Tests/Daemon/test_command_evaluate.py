@@ -12,6 +12,7 @@ import pytest
 from daemon import SAMPLE
 
 from command import (
+    FEATURES,
     REFERENCE,
     answer,
     complaint,
@@ -63,10 +64,12 @@ def test_an_evaluation_as_json_has_everything(evaluated, served):
     for model in report["models"]:
         assert model["events_per_second"] > 0
         assert 0 < model["latency_us"]["p50"] <= model["latency_us"]["p99"]
-    assert len(report["coverage"]) == 2 * 10 * 3 and len(report["reliability"]) == 2 * 10
+    assert len(report["coverage"]) == 2 * 10 * 3 and len(report["reliability"]) == 2 * 2 * 10
     for cell in report["coverage"] + report["reliability"]:
         assert 0 <= cell["low"] <= cell["high"] <= 1 and 0 <= cell["measured"] <= 1
-    assert inside(report["coverage"]) == 60
+    assert inside(report["coverage"]) == 60 and inside(report["reliability"]) == 40
+    assert {cell["prior"] for cell in report["reliability"]} == {0.5, 0.005}
+    assert not any("prior" in cell for cell in report["coverage"])
 
 
 @pytest.mark.parametrize("coverage", [0.68, 0.9, 0.95])
@@ -116,8 +119,10 @@ def test_an_evaluation_for_people_tells_the_same(evaluated, served):
     lines = text.splitlines()
     assert lines[0] == "20000 events"
     assert f"bin by bin: {inside(report['coverage'])} of 60 inside their bands" in text
-    assert f"prior 0.5: {inside(report['reliability'])} of 20 inside their bands" in text
-    assert text.count("OUTSIDE") == 20 + 60 - inside(report["coverage"] + report["reliability"])
+    for prior in (0.5, 0.005):
+        cells = [cell for cell in report["reliability"] if cell["prior"] == prior]
+        assert f"prior {prior}: {inside(cells)} of 20 inside their bands" in text
+    assert text.count("OUTSIDE") == 40 + 60 - inside(report["coverage"] + report["reliability"])
     for entry in report["auc"]:
         assert f"{entry['model']}: AUC {entry['auc']:.5f}" in lines
     assert f"q = 0.1: {report['anomalies']['kept']}, " in text
@@ -148,6 +153,20 @@ def test_the_coverages_and_the_rate_are_those_asked(served, few, write):
     assert (report["anomalies"]["q"], report["events"]) == (0.3, ROWS)
 
 
+def test_equal_probabilities_do_not_sort_the_classes(served, few, write):
+    alike = {name: np.repeat(few[name][:1], 1000, axis=0) for name in (*FEATURES, "hits")}
+    path = write(**alike, kind=np.arange(1000) // 500)
+    report = json.loads(vigil_command("evaluate", path, "--json", at=served).stdout)
+    for model in ("er-nr-mlp", "er-nr-tree"):
+        cells = [
+            cell for cell in report["reliability"]
+            if (cell["model"], cell["prior"]) == (model, 0.5)
+        ]  # fmt: skip
+        assert [cell["events"] for cell in cells] == [100] * 10
+        # Eleven standard deviations and more if one class came first.
+        assert all(0.25 < cell["measured"] < 0.75 for cell in cells)
+
+
 def test_a_model_without_labels_is_left_out_and_named(served, few, write):
     few.pop("true_x")
     result = vigil_command("evaluate", write(**few), "--json", at=served)
@@ -158,15 +177,17 @@ def test_a_model_without_labels_is_left_out_and_named(served, few, write):
     assert "position-cnn" in result.stderr and "'true_x'" in result.stderr
 
 
+FEW_KINDS = "[kind]: found 400 values for 500 events"
+NO_NR = "[kind]: no event of class nr (label 1)"
 WRONG_EVENTS = {
     "no hits": (lambda few: few.pop("hits"), "'hits'"),
-    "short kind": (lambda few: few.update(kind=few["kind"][:400]), "kind"),
-    "long kind": (lambda few: few.update(kind=np.arange(600) % 2), "kind"),
-    "short truth": (lambda few: few.update(true_x=few["true_x"][:400]), "true_x"),
-    "long truth": (lambda few: few.update(true_x=np.zeros(600)), "true_x"),
-    "one class": (lambda few: few.update(kind=np.zeros(ROWS, "i4")), "class"),
-    "nothing known": (lambda few: [few.pop(name) for name in ("kind", "true_x")], "kind"),
-    "no events": (lambda few: [few.update({n: c[:0]}) for n, c in few.items()], ""),
+    "short kind": (lambda few: few.update(kind=few["kind"][:400]), FEW_KINDS),
+    "long kind": (lambda few: few.update(kind=np.arange(600) % 2), "[kind]: found 600 values"),
+    "short truth": (lambda few: few.update(true_x=few["true_x"][:400]), "[true_x]: found 400"),
+    "long truth": (lambda few: few.update(true_x=np.zeros(600)), "[true_x]: found 600 values"),
+    "one class": (lambda few: few.update(kind=np.zeros(ROWS, "i4")), NO_NR),
+    "nothing known": (lambda few: [few.pop(name) for name in ("kind", "true_x")], "no model that"),
+    "no events": (lambda few: [few.update({n: c[:0]}) for n, c in few.items()], "holds no events"),
 }
 
 

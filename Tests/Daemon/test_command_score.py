@@ -56,8 +56,6 @@ def values(model, columns):
     return columns["hits"] if model in PATTERN else features(columns)
 
 
-
-
 @pytest.mark.parametrize("model", REFERENCE)
 def test_scores_are_those_of_the_client_bit_by_bit(served, some, write, tmp_path, model):
     found = scored(served, write(**some), model, tmp_path)
@@ -92,6 +90,18 @@ def test_the_prior_is_the_one_asked(served, some, write, tmp_path):
 def test_the_priority_changes_no_score(served, some, write, tmp_path, priority):
     found = scored(served, write(**some), "er-nr-tree", tmp_path, "--priority", priority)
     assert_same_bits(found, expected(served, "er-nr-tree", features(some)))
+
+
+def test_a_version_and_a_deadline_may_be_asked(served, some, write, tmp_path):
+    path = write(**some)
+    found = scored(
+        served, path, "er-nr-mlp", tmp_path, "--model-version", "1", "--deadline", 30
+    )
+    assert_same_bits(found, expected(served, "er-nr-mlp", features(some)))
+    line = complaint("score", path, "-m", "er-nr-mlp", "--model-version", "7", at=served)
+    assert line.startswith("NOT_FOUND: ") and "'7'" in line and "near: 1" in line
+    line = complaint("score", path, "-m", "er-nr-mlp", "--deadline", "0.000001", at=served)
+    assert line.startswith("DEADLINE_EXCEEDED: ")
 
 
 @pytest.mark.parametrize(
@@ -130,10 +140,34 @@ def test_the_summary_is_that_of_the_arrays(served, some, write, tmp_path):
         assert column["mean"] == pytest.approx(array.mean(), rel=1e-9)
     lines = answer("score", path, "-m", "position-cnn", at=served).splitlines()
     assert f"{EVENTS} events by position-cnn 1" in lines[0]
-    assert [line.split()[0] for line in lines[3:]] == list(wanted)
+    assert "coverage 0.9" in lines[0] and report["coverage"] == 0.9
+    assert [line.split()[:2] for line in lines[3:]] == [[name, "mm"] for name in wanted]
+    assert {column["unit"] for column in report["columns"]} == {"mm"}
     target = tmp_path / "scores.npz"
     report = document("score", path, "-m", "position-cnn", "-o", target, at=served)
     assert report["output"] == str(target) and target.exists()
+
+
+def test_a_summary_tells_the_prior_and_small_p_values(served, some, write):
+    path = write(**some)
+    p_values = expected(served, "er-nr-mlp", features(some), prior=0.005)["p_er"]
+    assert document("score", path, "-m", "er-nr-mlp", "--prior", 0.005, at=served)["prior"] == 0.005
+    lines = answer("score", path, "-m", "er-nr-mlp", "--prior", 0.005, at=served).splitlines()
+    assert "prior 0.005" in lines[0]
+    (told,) = [line.split() for line in lines if line.startswith("p_er ")]
+    numbers = [p_values.mean(dtype=float), p_values.min(), p_values.max()]
+    assert [float(text) for text in told[1:]] == pytest.approx(numbers, rel=1e-3)
+    assert "prior of the calibration" in answer("score", path, "-m", "er-nr-mlp", at=served)
+
+
+def test_what_has_no_number_is_null_in_json(served, some, write):
+    report = document(
+        "score", write(features=np.full((20, 5), np.inf, "f4")), "-m", "er-nr-mlp", at=served
+    )
+    columns = {column["name"]: column for column in report["columns"]}
+    assert columns["nr"]["mean"] is None and columns["nr"]["minimum"] is None
+    assert (columns["nr"]["not_finite"], columns["nr_flags"]["not_finite"]) == (20, 0)
+    assert columns["nr_flags"]["mean"] == 1
 
 
 def test_progress_is_for_terminals_and_on_standard_error(served):
@@ -155,8 +189,10 @@ def test_progress_is_for_terminals_and_on_standard_error(served):
 
 def test_a_folder_that_is_not_there_is_named(served, tmp_path):
     target = tmp_path / "none" / "scores.npz"
+    before = document("status", at=served)["events"]
     line = complaint("score", SAMPLE, "-m", "er-nr-tree", "-o", target, at=served)
-    assert str(target.parent) in line and "No such file or directory" in line
+    assert document("status", at=served)["events"] == before
+    assert line.startswith(f"{target}: ") and "No such file or directory" in line
 
 
 def test_a_file_in_the_way_is_replaced_and_a_folder_is_not(served, tmp_path):
@@ -167,13 +203,13 @@ def test_a_file_in_the_way_is_replaced_and_a_folder_is_not(served, tmp_path):
     target.unlink()
     target.mkdir()
     line = complaint("score", SAMPLE, "-m", "er-nr-tree", "-o", target, at=served)
-    assert str(target) in line
+    assert line == f"{target}: is a directory"
     assert [path.name for path in tmp_path.iterdir()] == ["scores.npz"]
 
 
-def interrupt(process):
+def interrupt(process, number=signal.SIGINT):
     """Ctrl-C; the process ends soon."""
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     begin = time.monotonic()
     out, err = process.communicate(timeout=PATIENCE)
     assert time.monotonic() - begin < 10
@@ -199,14 +235,17 @@ def test_ctrl_c_while_scoring_leaves_no_file(served, sample, write, tmp_path):
     assert list(folder.iterdir()) == []
 
 
-def test_ctrl_c_while_writing_leaves_no_part_of_a_file(served, sample, write, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_writing_leaves_no_part_of_a_file(
+    served, sample, write, tmp_path, number
+):
     data = write(features=np.tile(features(sample), (60, 1)))
     folder = tmp_path / "out"
     folder.mkdir()
     process = start("score", data, "-m", "er-nr-tree", "-o", folder / "scores.npz", at=served)
     try:
         assert wait_until(lambda: any(folder.iterdir()) or process.poll() is not None)
-        interrupt(process)
+        interrupt(process, number)
     finally:
         end(process)
     left = {path.name for path in folder.iterdir()}
@@ -215,4 +254,4 @@ def test_ctrl_c_while_writing_leaves_no_part_of_a_file(served, sample, write, tm
         with np.load(folder / "scores.npz") as stored:
             assert all(len(stored[name]) == 1_200_000 for name in stored.files)
     else:
-        assert process.returncode in INTERRUPTED
+        assert process.returncode in (-number, 128 + number)

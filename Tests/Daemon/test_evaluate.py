@@ -11,8 +11,10 @@ from scipy import stats
 
 import laws
 from daemon import BIN, SAMPLE
-from measures import CLASSIFIERS, Q, calibration, coverage_cells, reliability_cells
+from measures import CLASSIFIERS, Q, calibration, coverage_cells, reliability_cells, rows_at
 from measures import normal, positions, score  # noqa: F401 (fixtures)
+
+RARE = 0.005
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +40,19 @@ def test_evaluate_reports_the_same_coverage_and_bands(report, positions, sample,
         assert entry["high"] == pytest.approx(own.high, abs=1e-12), own
 
 
+def reliability_of(report, model, prior):
+    entries = report["reliability"]
+    return [entry for entry in entries if (entry["model"], entry["prior"]) == (model, prior)]
+
+
 def test_evaluate_reports_the_same_reliability(report, score, sample):
     rows = np.flatnonzero(sample["kind"] <= 1)
     is_one = sample["kind"][rows] == 1
-    assert len(report["reliability"]) == 10 * len(CLASSIFIERS)
+    assert len(report["reliability"]) == 2 * 10 * len(CLASSIFIERS)
     for model in CLASSIFIERS:
         p = score(model, prior=0.5).value[rows]
         cells = reliability_cells(p, is_one, p)
-        found = [entry for entry in report["reliability"] if entry["model"] == model]
+        found = reliability_of(report, model, 0.5)
         for entry, own in zip(found, cells, strict=True):
             assert (entry["output"], entry["events"]) == ("nr", own.events)
             assert entry["nominal"] == pytest.approx(own.label[1], rel=1e-6)
@@ -55,6 +62,22 @@ def test_evaluate_reports_the_same_reliability(report, score, sample):
             assert (entry["low"], entry["high"]) == pytest.approx(band, abs=1e-12)
         assert sum(e["measured"] * e["events"] for e in found) == pytest.approx(is_one.sum())
         assert all(e["low"] <= e["measured"] <= e["high"] for e in found)
+
+
+@pytest.mark.parametrize("model", CLASSIFIERS)
+def test_evaluate_thins_rare_events_and_never_weights_them(report, score, sample, model):
+    rows, known = rows_at(RARE, sample["kind"]), sample["kind"] <= 1
+    is_one, p = sample["kind"][rows] == 1, score(model, prior=RARE).value
+    # Calibration events fall into bins as test events do; there are 2.5 times as many.
+    cells = reliability_cells(p[rows], is_one, p[known])
+    found = reliability_of(report, model, RARE)
+    for entry, own in zip(found, cells, strict=True):
+        assert entry["events"] == own.events and entry["low"] <= entry["measured"] <= entry["high"]
+        band = laws.reliability_band(entry["nominal"], 2.5 * own.label[2], own.events, 10)
+        assert (entry["low"], entry["high"]) == pytest.approx(band, abs=2e-3)
+    assert sum(e["measured"] * e["events"] for e in found) == pytest.approx(is_one.sum())
+    assert [e["nominal"] for e in found] == sorted(e["nominal"] for e in found)
+    assert found[-1]["nominal"] == pytest.approx(cells[-1].label[1], rel=0.2)
 
 
 def test_evaluate_reports_the_same_separation_and_discoveries(report, score, sample, normal):
