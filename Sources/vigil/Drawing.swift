@@ -148,7 +148,7 @@ struct Axes {
             (right, top, right, bottom),
         ] { page.line(x1, y1, x2, y2, "#222222") }
         page.text(left, top - 12, title, size: 15, isBold: true)
-        page.text((left + right) / 2, bottom + (xTicks.isEmpty ? 84 : 42), x, anchor: "middle")
+        page.text((left + right) / 2, bottom + (xTicks.isEmpty ? 104 : 42), x, anchor: "middle")
         page.upright(left - 52, (top + bottom) / 2, y)
         for tick in xTicks {
             page.line(self.x(tick), bottom, self.x(tick), bottom + 5, "#222222")
@@ -158,6 +158,15 @@ struct Axes {
             page.line(left - 5, self.y(tick), left, self.y(tick), "#222222")
             page.text(left - 9, self.y(tick) + 4, Self.label(tick), size: 12, anchor: "end")
         }
+    }
+
+    /// About five round numbers within a range.
+    static func ticks(_ range: (Double, Double)) -> [Double] {
+        let rough = (range.1 - range.0) / 5
+        let decade = pow(10, log10(rough).rounded(.down))
+        let step = [1, 2, 5, 10].map { $0 * decade }.first { $0 >= rough } ?? rough
+        return stride(from: (range.0 / step).rounded(.up) * step, through: range.1, by: step)
+            .map { $0 }
     }
 
     static func power(_ base: Double, _ exponent: Int) -> Double { pow(base, Double(exponent)) }

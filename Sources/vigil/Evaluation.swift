@@ -56,6 +56,9 @@ struct Evaluation {
         let source = scoring.source
         let isNormal = try source.normalRows()
         let cells = model.uncertainty.reduce(0) { $0 + $1.binEdges.count + 1 } * coverages.count
+        let columns = model.uncertainty.map(\.binName)
+        result.coverageAxis =
+            "\(model.name), bins of \(Set(columns).sorted().joined(separator: ", "))"
         for coverage in coverages {
             let outcome = try await scoring.run(title: "\(model.name) at \(coverage)") { call in
                 call.coverage = coverage
@@ -92,8 +95,9 @@ struct Evaluation {
                     )
                 }
             }
-            if coverage == 0.9 || coverages.count == 1 {
+            if coverage == (coverages.contains(0.9) ? 0.9 : coverages.last) {
                 result.positions = positions(outcome, isNormal)
+                result.positionCoverage = coverage
             }
         }
     }

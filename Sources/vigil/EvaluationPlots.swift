@@ -10,23 +10,23 @@ struct EvaluationPlots {
 
     /// The page.
     func svg() -> String {
-        var page = Drawing(width: 1560, height: 560)
+        var page = Drawing(width: 1560, height: 590)
         page.text(30, 36, "vigil evaluate: \(result.events) events", size: 20, isBold: true)
         positions(&page, Panel(x: 80, y: 90, width: 380, height: 380))
         coverage(&page, Panel(x: 620, y: 90, width: 400, height: 380))
-        scores(&page, Panel(x: 1120, y: 90, width: 400, height: 380))
+        scores(&page, Panel(x: 1140, y: 90, width: 380, height: 380))
         return page.finished
     }
 
     // MARK: Positions
 
     private func positions(_ page: inout Drawing, _ panel: Panel) {
-        let shown = result.positions.prefix(6000)
+        let shown = result.positions.prefix(4000)
         let reach = 800.0
         let axes = Axes(panel, x: (-reach, reach), y: (-reach, reach))
         axes.frame(
             &page,
-            title: "Reconstructed position, 90 % intervals",
+            title: "Reconstructed position, and width of its x interval",
             x: "x [mm]",
             y: "y [mm]",
             xTicks: [-600, -300, 0, 300, 600],
@@ -59,10 +59,10 @@ struct EvaluationPlots {
                 fill: ColourScale.colour(share)
             )
         }
-        page.text(bar.x + 20, bar.y + 10, Output.fixed(high, 0), size: 12)
-        page.text(bar.x + 20, bar.y + bar.height, Output.fixed(low, 0), size: 12)
-        page.text(bar.x + 20, bar.y + bar.height / 2, "width", size: 12)
-        page.text(bar.x + 20, bar.y + bar.height / 2 + 15, "of x [mm]", size: 12)
+        page.text(bar.x + 20, bar.y + 10, "\(Output.fixed(high, 0)) mm", size: 12)
+        page.text(bar.x + 20, bar.y + bar.height, "\(Output.fixed(low, 0)) mm", size: 12)
+        let level = "\(Output.fixed(result.positionCoverage * 100, 0)) %"
+        page.text(bar.x + 20, bar.y + bar.height / 2, level, size: 12)
     }
 
     // MARK: Coverage
@@ -84,8 +84,8 @@ struct EvaluationPlots {
         )
         axes.frame(
             &page,
-            title: "Coverage per S2 bin, with the band of a right calibration",
-            x: "S2 light in the top array [phd]",
+            title: "Coverage bin by bin, and where it must lie",
+            x: result.coverageAxis,
             y: "measured coverage",
             xTicks: [],
             yTicks: [0.6, 0.7, 0.8, 0.9, 1.0]
@@ -131,12 +131,22 @@ struct EvaluationPlots {
 
     // MARK: Scores
 
+    /// All but the last few of each tail, a little wider.
+    private static func range(_ scores: some Sequence<Double>) -> (Double, Double) {
+        let sorted = scores.filter(\.isFinite).sorted()
+        guard let first = sorted.first, let last = sorted.last, first < last else { return (-1, 1) }
+        let low = sorted[sorted.count / 1000]
+        let high = sorted[sorted.count - 1 - sorted.count / 1000]
+        let margin = 0.05 * (high - low)
+        return (low - margin, high + margin)
+    }
+
     private func scores(_ page: inout Drawing, _ panel: Panel) {
         guard let model = result.scores.first else {
             return page.text(panel.x + 20, panel.y + 30, "no binary model")
         }
         let count = 60
-        let range = (-20.0, 20.0)
+        let range = Self.range(model.scores.joined())
         var histograms: [[Double]] = []
         for scores in model.scores {
             var bins = [Double](repeating: 0, count: count)
@@ -153,9 +163,9 @@ struct EvaluationPlots {
         axes.frame(
             &page,
             title: "Scores of \(model.model)",
-            x: "log-likelihood ratio",
+            x: model.axis,
             y: "events",
-            xTicks: [-20, -10, 0, 10, 20],
+            xTicks: Axes.ticks(range),
             yTicks: []
         )
         for decade in 0...decades {

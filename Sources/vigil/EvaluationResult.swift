@@ -78,6 +78,10 @@ struct EvaluationResult {
     var anomalies: Anomalies?
     var models: [Model] = []
     var positions: [Position] = []
+    /// Nominal coverage of the widths.
+    var positionCoverage = 0.0
+    /// What the bins of the coverage are cut along.
+    var coverageAxis = ""
     var scores: [ScoreDistribution] = []
     private let fdr: Double
 
@@ -150,7 +154,8 @@ struct EvaluationResult {
             }
         )
         showCells("Coverage of intervals, bin by bin", coverage)
-        for entry in auc { print("\n\(entry.model): AUC \(Output.fixed(entry.auc, 5))") }
+        if !auc.isEmpty { print("") }
+        for entry in auc { print("\(entry.model): AUC \(Output.fixed(entry.auc, 5))") }
         let priors = reliability.compactMap(\.prior).reduce(into: [Double]()) {
             if !$0.contains($1) { $0.append($1) }
         }

@@ -101,7 +101,7 @@ def test_versions_are_ordered_as_numbers(models, make_daemon, features):
 
 def test_every_reply_quotes_the_digest_of_the_artefact(daemon, sample):
     files = {path.parents[1].name: path for path in MODELS.glob("*/1/model.*")}
-    listed = {model["name"]: model["digest"] for model in document("models", at=daemon)}
+    listed = {model["name"]: model["digest"] for model in document("models", at=daemon)["models"]}
     assert listed == {name: digest(path) for name, path in files.items()}
     with daemon.client() as client:
         for model in client.models():
