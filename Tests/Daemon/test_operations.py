@@ -11,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from daemon import MODELS, Daemon, copy_models, free_port
+from daemon import MODELS, ROOT, Daemon, copy_models, free_port
 import vigil
 
 PRIORITIES = ("TRIGGER", "STANDARD", "BULK")
@@ -215,3 +215,12 @@ def test_a_port_in_use_ends_the_start_with_a_line(serving):
         assert second.process.wait(20) == 1
         assert f"port={serving.http_port}" in second.log()
         assert "in use" in second.log()
+
+
+def test_every_metric_stands_in_the_readme(serving):
+    _, _, body = get(serving, "/metrics")
+    families = {line.split()[2] for line in body.decode().splitlines() if line.startswith("# TYPE")}
+    readme = (ROOT / "README.md").read_text()
+    ours = {name for name in families if not name.startswith("process_")}
+    assert len(ours) > 15
+    assert [name for name in sorted(ours) if f"`{name}`" not in readme] == []
