@@ -52,6 +52,7 @@ struct EvaluationResult {
         let engine: String
         let precision: String
         let device: String
+        let events: Int
         @JSONNumber var events_per_second: Double
         let latency_us: Latency
     }
@@ -98,6 +99,7 @@ struct EvaluationResult {
                 engine: outcome.origin.engine,
                 precision: outcome.origin.precision,
                 device: outcome.origin.device,
+                events: outcome.rows,
                 events_per_second: outcome.eventsPerSecond,
                 latency_us: Latency(
                     p50: outcome.latencyMicroseconds(0.5),
@@ -144,14 +146,18 @@ struct EvaluationResult {
     func show() {
         print("\(events) events\n")
         Output.table(
-            ["model", "version", "engine", "events/s", "p50 ms", "p99 ms"],
+            ["model", "version", "engine", "events", "events/s", "p50 ms", "p99 ms"],
             models.map {
                 [
-                    $0.name, $0.version, $0.engine, Output.fixed($0.events_per_second, 0),
+                    $0.name, $0.version, $0.engine, String($0.events),
+                    Output.fixed($0.events_per_second, 0),
                     Output.fixed($0.latency_us.p50 / 1000, 2),
                     Output.fixed($0.latency_us.p99 / 1000, 2),
                 ]
             }
+        )
+        print(
+            "Latency is of requests of \(Scoring.rowsPerRequest) events, \(Scoring.inFlight) in flight."
         )
         showCells("Coverage of intervals, bin by bin", coverage)
         if !auc.isEmpty { print("") }
