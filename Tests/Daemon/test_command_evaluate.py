@@ -135,7 +135,7 @@ def test_the_report_is_well_formed_svg(evaluated):
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     texts = ["".join(element.itertext()) for element in root.iter() if "text" in element.tag]
     assert "vigil evaluate: 20000 events" in texts
-    for title in ("Reconstructed position", "Coverage per S2 bin", "Scores of er-nr-mlp"):
+    for title in ("Reconstructed position", "Coverage bin by bin", "Scores of er-nr-mlp"):
         assert any(text.startswith(title) for text in texts)
     for element in root.iter():
         for value in element.attrib.values():
