@@ -56,16 +56,24 @@ void clinux_keep_freed_memory(void) {
     mallopt(M_MMAP_THRESHOLD, large);
 }
 
-int clinux_send_datagram(const char *path, const char *text, size_t count) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+/* Fills the address of a path, or of an abstract name that starts with '@', which stands for a
+ * zero byte; returns its size, or 0 for a path that does not fit. */
+static socklen_t unix_address(const char *path, struct sockaddr_un *address) {
     size_t length = strlen(path);
-    if (length == 0 || length >= sizeof address.sun_path) return ENAMETOOLONG;
-    memcpy(address.sun_path, path, length);
-    /* An abstract name is written with a leading '@' that stands for a zero byte. */
-    if (address.sun_path[0] == '@') address.sun_path[0] = 0;
+    if (length == 0 || length >= sizeof address->sun_path) return 0;
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, path, length);
+    if (path[0] == '@') address->sun_path[0] = 0;
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+}
+
+int clinux_send_datagram(const char *path, const char *text, size_t count) {
+    struct sockaddr_un address;
+    socklen_t size = unix_address(path, &address);
+    if (size == 0) return ENAMETOOLONG;
     int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return errno;
-    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
     ssize_t sent = sendto(descriptor, text, count, MSG_NOSIGNAL, (struct sockaddr *)&address, size);
     int code = sent < 0 ? errno : 0;
     close(descriptor);
@@ -73,13 +81,12 @@ int clinux_send_datagram(const char *path, const char *text, size_t count) {
 }
 
 int clinux_is_listening(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = strlen(path);
-    if (length == 0 || length >= sizeof address.sun_path) return 0;
-    memcpy(address.sun_path, path, length);
+    struct sockaddr_un address;
+    socklen_t size = unix_address(path, &address);
+    if (size == 0) return 0;
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) return 0;
-    int code = connect(descriptor, (struct sockaddr *)&address, sizeof address);
+    int code = connect(descriptor, (struct sockaddr *)&address, size);
     /* EAGAIN: somebody listens, and its queue is full. */
     int listening = code == 0 || errno == EAGAIN;
     close(descriptor);

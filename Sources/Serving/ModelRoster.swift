@@ -56,7 +56,26 @@ public final class ModelRoster: Sendable {
     public var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     /// Why the models are not those of the folder: not read yet, or unreadable; nil when they are.
-    public var problem: String? { folderProblem.withLock { $0 } }
+    private var problem: String? { folderProblem.withLock { $0 } }
+
+    /// What a request for a model that is not in the table is told: to come back while the models are
+    /// not those of the folder, else the names near it.
+    public func missing(_ name: String) -> Refusal {
+        if let problem {
+            return Refusal(
+                .unavailable,
+                "model '\(name)': \(problem)",
+                field: "model",
+                retryAfterMicroseconds: Admission.retryMicroseconds
+            )
+        }
+        return Refusal(
+            .notFound,
+            "there is no model '\(name)'",
+            field: "model",
+            near: NearNames.near(name, among: current.entries.map(\.name.string))
+        )
+    }
 
     /// Refuses new requests from now on; those admitted are still answered.
     public func beginDrain() {

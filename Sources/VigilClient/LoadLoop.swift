@@ -187,10 +187,11 @@ public struct LoadLoop: ~Copyable {
             bytes = header.count
             for index in frames.indices { unsafe bytes += frames[index].count }
             if frames.isEmpty, Self.hasStatus(header) {
-                if case .refusal(let found)? =
-                    unsafe (try? ReplyDecoder.decode(header, frames: frames))?.reply
-                {
-                    refusal = found
+                do throws(ReplyMalformed) {
+                    let decoded = unsafe try ReplyDecoder.decode(header, frames: frames)
+                    if case .refusal(let found) = decoded.reply { refusal = found }
+                } catch {
+                    refusal = Refusal(.internal, "malformed reply: \(error)")
                 }
             }
         }

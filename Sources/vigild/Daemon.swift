@@ -133,25 +133,7 @@ final class Daemon: OperationsSource {
             let models = roster.descriptions()
             guard let name else { return .models(models) }
             let chosen = models.filter { $0.name == name }
-            guard !chosen.isEmpty else {
-                if let problem = roster.problem {
-                    return .refusal(
-                        Refusal(
-                            .unavailable,
-                            "model '\(name)': \(problem)",
-                            retryAfterMicroseconds: Admission.retryMicroseconds
-                        )
-                    )
-                }
-                return .refusal(
-                    Refusal(
-                        .notFound,
-                        "there is no model '\(name)'",
-                        field: "model",
-                        near: NearNames.near(name, among: models.map(\.name))
-                    )
-                )
-            }
+            guard !chosen.isEmpty else { return .refusal(roster.missing(name)) }
             return .models(chosen)
         case .reload:
             return .reload(await reload())

@@ -1,6 +1,7 @@
 """Fixtures of the tests that drive a real daemon."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from command import serving, stored  # noqa: E402
 from daemon import SAMPLE, Daemon, copy_models, free_port, wait_until  # noqa: E402
 from slow import turns_per_second, write_slow_model  # noqa: E402
 
@@ -80,3 +82,22 @@ def slow_daemon(running_slow):
     with running_slow.client() as client:
         wait_until(lambda: client.status().in_flight == 0 and client.status().ready)
     return running_slow
+
+
+@pytest.fixture(scope="module")
+def running(models):
+    """vigild on the models of the test's own module."""
+    with Daemon(models) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def served(daemon):
+    """The reference daemon, once it serves every model."""
+    return serving(daemon)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes data files into the test's folder."""
+    return partial(stored, tmp_path)

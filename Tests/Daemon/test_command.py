@@ -24,11 +24,6 @@ from command import (
 COMMANDS = ("status", "models", "score", "calibrate", "evaluate", "bench")
 
 
-@pytest.fixture(scope="module")
-def served(daemon):
-    return serving(daemon)
-
-
 @pytest.fixture
 def models(tmp_path):
     """A folder with the two binary models, free to edit."""

@@ -30,11 +30,6 @@ KEYS = {
 ENDLESS = 100_000_000
 
 
-@pytest.fixture(scope="module")
-def served(daemon):
-    return serving(daemon)
-
-
 def events_answered(running):
     with running.client() as client:
         return client.status().events

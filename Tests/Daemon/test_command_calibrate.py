@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from functools import partial
 
 import numpy as np
 import pytest
@@ -49,11 +48,6 @@ def served(folder):
     """A daemon whose models these tests may calibrate."""
     with Daemon(folder) as running:
         yield serving(running, [*REFERENCE, "no-interval", "by-energy"])
-
-
-@pytest.fixture
-def write(tmp_path):
-    return partial(stored, tmp_path)
 
 
 @pytest.fixture

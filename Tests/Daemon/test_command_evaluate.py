@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
-from functools import partial
 
 import numpy as np
 import pytest
@@ -20,21 +19,10 @@ from command import (
     edited_model,
     features,
     serving,
-    stored,
     vigil_command,
 )
 
 ROWS = 500
-
-
-@pytest.fixture(scope="module")
-def served(daemon):
-    return serving(daemon)
-
-
-@pytest.fixture
-def write(tmp_path):
-    return partial(stored, tmp_path)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from functools import partial
 
 import numpy as np
 import pytest
@@ -16,8 +15,6 @@ from command import (
     expected,
     features,
     scored,
-    serving,
-    stored,
     vigil_command,
 )
 
@@ -26,18 +23,8 @@ EVENTS = 2500
 
 
 @pytest.fixture(scope="module")
-def served(daemon):
-    return serving(daemon)
-
-
-@pytest.fixture(scope="module")
 def some(sample):
     return {name: column[:EVENTS] for name, column in sample.items()}
-
-
-@pytest.fixture
-def write(tmp_path):
-    return partial(stored, tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["C", "Fortran", ">f4", "<f8", ">f8", "f2", "<i8"])

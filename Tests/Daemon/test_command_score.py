@@ -7,7 +7,6 @@ import os
 import pty
 import signal
 import time
-from functools import partial
 
 import numpy as np
 import pytest
@@ -26,9 +25,7 @@ from command import (
     expected,
     features,
     scored,
-    serving,
     start,
-    stored,
     wait_until,
 )
 
@@ -38,18 +35,8 @@ EVENTS = 2500
 
 
 @pytest.fixture(scope="module")
-def served(daemon):
-    return serving(daemon)
-
-
-@pytest.fixture(scope="module")
 def some(sample):
     return {name: column[:EVENTS] for name, column in sample.items()}
-
-
-@pytest.fixture
-def write(tmp_path):
-    return partial(stored, tmp_path)
 
 
 def values(model, columns):

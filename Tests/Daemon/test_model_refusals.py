@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from daemon import MODELS, Daemon
-from frames import FEATURES, Peer, edit_calibration, message, refused, variant, watched
+from daemon import MODELS
+from frames import FEATURES, Peer, edit_calibration, message, refused, variant
+from peers import peer_of_running  # noqa: F401
 
 EDGES = "[600, 800, 1000, 1300, 1700, 2300, 3200, 4500, 6500]"
 
@@ -39,19 +40,6 @@ def models(tmp_path_factory):
     variant(folder, tree, "tree-broken", ("task: binary", "required: false\ntask: binary"))
     (folder / "tree-broken" / "1" / "model.json").write_text("{")
     return folder
-
-
-@pytest.fixture(scope="module")
-def running(models):
-    with Daemon(models) as daemon:
-        yield daemon
-
-
-@pytest.fixture
-def peer(running, features):
-    """A DEALER; after the test the same daemon still answers it as before."""
-    with watched(running, message("tree", "features", features[:20])) as bare:
-        yield bare
 
 
 # MARK: Values that are not finite

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from daemon import Daemon
-from frames import PATIENCE, Peer, control, message, refused, variant, watched
+from frames import PATIENCE, Peer, control, message, refused, variant
+from peers import peer_of_running  # noqa: F401
 
 # Events that wait are held for a second before they run: a queue that is full stays full.
 PATIENT = ("maximum_rows: 1024}", "maximum_rows: 1024, delay_microseconds: 1000000}")
@@ -25,19 +25,6 @@ def models(tmp_path_factory):
     bytes_limit = ("task: anomaly", "task: anomaly\nqueue: {mebibytes: 1}")
     variant(folder, "pattern-autoencoder", "autoencoder-small", bytes_limit)
     return folder
-
-
-@pytest.fixture(scope="module")
-def running(models):
-    with Daemon(models) as daemon:
-        yield daemon
-
-
-@pytest.fixture
-def peer(running, features):
-    """A DEALER; after the test the same daemon still answers it as before."""
-    with watched(running, message("tree", "features", features[:20])) as bare:
-        yield bare
 
 
 def test_a_queue_full_of_requests(peer, features):

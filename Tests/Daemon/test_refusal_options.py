@@ -10,32 +10,13 @@ import numpy as np
 import pytest
 import zmq
 
-from frames import (
-    Peer, control, delimited, message, refused, varint, watched, wire,
-)
+from frames import Peer, control, delimited, message, refused, varint, wire
+from peers import expected_of_reference, peer_of_reference, tree  # noqa: F401
 
 
 @pytest.fixture(scope="module")
 def hits(sample):
     return sample["hits"]
-
-
-@pytest.fixture(scope="module")
-def expected(daemon, features):
-    """What the tree answers to 20 events, before anything was refused."""
-    with Peer(daemon.endpoint) as peer:
-        return peer.ask(message("er-nr-tree", "features", features[:20])).bits()
-
-
-@pytest.fixture
-def peer(daemon, features):
-    """A DEALER; after the test the same daemon still answers it as before."""
-    with watched(daemon, message("er-nr-tree", "features", features[:20])) as bare:
-        yield bare
-
-
-def tree(features, rows=1, **options):
-    return message("er-nr-tree", "features", features[:rows], **options)
 
 
 def cnn(hits, rows=1, **options):

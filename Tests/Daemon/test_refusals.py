@@ -9,29 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from frames import (
-    Message, Peer, Reply, control, delimited, message, refused, varint, watched, wire,
-)
+from frames import Message, Reply, control, delimited, message, refused, varint, wire
+from peers import expected_of_reference, peer_of_reference, tree  # noqa: F401
 
 TREE_OUTPUTS = ["margin", "prediction"]
-
-
-@pytest.fixture(scope="module")
-def expected(daemon, features):
-    """What the tree answers to 20 events, before anything was refused."""
-    with Peer(daemon.endpoint) as peer:
-        return peer.ask(message("er-nr-tree", "features", features[:20])).bits()
-
-
-@pytest.fixture
-def peer(daemon, features):
-    """A DEALER; after the test the same daemon still answers it as before."""
-    with watched(daemon, message("er-nr-tree", "features", features[:20])) as bare:
-        yield bare
-
-
-def tree(features, rows=1, **options):
-    return message("er-nr-tree", "features", features[:rows], **options)
 
 
 # MARK: Header

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from daemon import Daemon
-from frames import message, refused, variant, watched
+from frames import message, refused, variant
+from peers import peer_of_running  # noqa: F401
 from small_models import write_small_models
 
 
@@ -19,19 +19,6 @@ def models(tmp_path_factory):
     write_small_models(folder)
     variant(folder, "er-nr-tree", "tree")
     return folder
-
-
-@pytest.fixture(scope="module")
-def running(models):
-    with Daemon(models) as daemon:
-        yield daemon
-
-
-@pytest.fixture
-def peer(running, features):
-    """A DEALER; after the test the same daemon still answers it as before."""
-    with watched(running, message("tree", "features", features[:20])) as bare:
-        yield bare
 
 
 # MARK: Ragged and several inputs

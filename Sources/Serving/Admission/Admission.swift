@@ -11,7 +11,7 @@ internal import Tensors
 /// One for each transport lane.
 public final class Admission {
     /// Wait that a refusal suggests while the daemon or a model is not there yet.
-    public static let retryMicroseconds: UInt64 = 100_000
+    static let retryMicroseconds: UInt64 = 100_000
 
     private let roster: ModelRoster
     private let pool: AnswerPool
@@ -103,21 +103,7 @@ public final class Admission {
         }
         let model = request.model
         guard let entry = table.entries.first(where: { model.equals($0.name) }) else {
-            let asked = model.string
-            if let problem = roster.problem {
-                throw Refusal(
-                    .unavailable,
-                    "model '\(asked)': \(problem)",
-                    field: "model",
-                    retryAfterMicroseconds: Self.retryMicroseconds
-                )
-            }
-            throw Refusal(
-                .notFound,
-                "there is no model '\(asked)'",
-                field: "model",
-                near: NearNames.near(asked, among: table.entries.map(\.name.string))
-            )
+            throw roster.missing(model.string)
         }
         guard let first = entry.services.first else {
             let why = entry.problems.first?.message ?? "no version"

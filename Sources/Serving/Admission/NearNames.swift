@@ -1,5 +1,5 @@
 /// Names that somebody may have meant.
-public enum NearNames {
+enum NearNames {
     /// Changes of a letter that a slip of the hand makes.
     private static let maximumDistance = 3
     /// With so few names, all are worth showing.
@@ -9,7 +9,7 @@ public enum NearNames {
     private static let maximumBytes = 100
 
     /// At most five of `names`, the nearest first.
-    public static func near(_ asked: String, among names: [String]) -> [String] {
+    static func near(_ asked: String, among names: [String]) -> [String] {
         let asked = Array(asked.utf8.prefix(maximumBytes))
         let ranked = names.map { name in
             (name: name, distance: distance(asked, Array(name.utf8.prefix(maximumBytes))))
