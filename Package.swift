@@ -122,12 +122,18 @@ let package = Package(
             dependencies: ["Tensors", "StrictYAML", "CCrypto"],
             swiftSettings: strict
         ),
+        .target(
+            name: "CBench",
+            path: "Benchmarks/CBench",
+            linkerSettings: [.linkedLibrary("zmq")]
+        ),
         .executableTarget(
             name: "vigil-bench",
             dependencies: [
-                "VigilClient", "OnnxEngine", "Execution", "Messages", "Tensors", "Datasets",
+                "CBench", "OnnxEngine", "Execution", "Messages", "Tensors", "Wire", "Datasets",
                 "Lanes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             path: "Benchmarks/vigil-bench",
             swiftSettings: strict

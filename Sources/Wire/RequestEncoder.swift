@@ -16,11 +16,16 @@ public struct EncodedRequest: Sendable {
 
 /// Writes requests.
 public enum RequestEncoder {
-    /// A score request; its tensors lie in the header when they are small.
-    public static func encode(_ call: ScoreCall, id: UInt64) -> EncodedRequest {
+    /// A score request; its tensors lie in the header when all together they take at most
+    /// `inlineBytes`.
+    public static func encode(
+        _ call: ScoreCall,
+        id: UInt64,
+        inlineBytes: Int = EncodedRequest.inlineBytes
+    ) -> EncodedRequest {
         let arena = Arena()
         let total = (call.inputs + call.columns).reduce(0) { $0 + $1.bytes.count }
-        var frames = FrameList(isFramed: total > EncodedRequest.inlineBytes)
+        var frames = FrameList(isFramed: total > inlineBytes)
         let score = unsafe arena.make(Vigil__V1__Score.self)
         unsafe vigil__v1__score__init(score)
         unsafe score.pointee.model = unsafe arena.text(call.model)

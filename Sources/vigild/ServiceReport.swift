@@ -60,6 +60,7 @@ struct ServiceReport {
         let line = reasons.isEmpty ? "ready" : "not ready: \(reasons.joined(separator: "; "))"
         guard line != status else { return }
         status = line
+        logger.notice("readiness", metadata: ["state": "\(line)"])
         try notifier.status(line)
     }
 

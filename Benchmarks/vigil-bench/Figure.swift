@@ -1,0 +1,88 @@
+/// One line of the results: what was measured, against what, and whether it is enough.
+struct Figure: Encodable {
+    /// What a ratio (or, without a baseline, the value itself) must be.
+    enum Target {
+        case atLeast(Double)
+        case atMost(Double)
+        /// For information.
+        case none
+    }
+
+    let measure: String
+    /// Median over the repetitions.
+    let value: Double
+    let lowest: Double
+    let highest: Double
+    let unit: String
+    /// What it is compared with, and the median of that.
+    let baselineName: String?
+    let baseline: Double?
+    /// Median of the repetitions' own ratios.
+    let ratio: Double?
+    let target: String?
+    let met: Bool?
+
+    enum CodingKeys: String, CodingKey {
+        case measure, value, lowest, highest, unit
+        case baselineName = "baseline_name"
+        case baseline, ratio, target, met
+    }
+
+    /// `values` and `baselines` in the order of the repetitions.
+    init(
+        _ measure: String,
+        _ values: [Double],
+        unit: String,
+        over baselineName: String? = nil,
+        _ baselines: [Double] = [],
+        target: Target = .none
+    ) {
+        self.measure = measure
+        value = Self.median(values)
+        lowest = values.min() ?? .nan
+        highest = values.max() ?? .nan
+        self.unit = unit
+        self.baselineName = baselineName
+        baseline = baselineName == nil ? nil : Self.median(baselines)
+        let ratio = baselineName == nil ? nil : Self.median(zip(values, baselines).map(/))
+        self.ratio = ratio
+        let judged = ratio ?? value
+        switch target {
+        case .atLeast(let bound):
+            self.target = ">= \(Self.text(bound))"
+            met = judged >= bound
+        case .atMost(let bound):
+            self.target = "<= \(Self.text(bound))"
+            met = judged <= bound
+        case .none:
+            self.target = nil
+            met = nil
+        }
+    }
+
+    /// The middle value; of an even number the upper of the two.
+    static func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        return sorted.isEmpty ? .nan : sorted[sorted.count / 2]
+    }
+
+    /// A number with three or four digits, for people.
+    static func text(_ value: Double) -> String {
+        guard value.isFinite else { return "\(value)" }
+        let size = abs(value)
+        if size >= 1000 || value == value.rounded() { return "\(Int(value.rounded()))" }
+        let digits = size >= 100 ? 10.0 : size >= 10 ? 100.0 : 1000.0
+        return "\((value * digits).rounded() / digits)"
+    }
+
+    /// One line for a terminal.
+    var line: String {
+        var text = "\(measure): \(Self.text(value)) \(unit)"
+        text += " (\(Self.text(lowest)) to \(Self.text(highest)))"
+        if let ratio, let baselineName, let baseline {
+            text += ", \(Self.text(ratio)) of \(baselineName) at \(Self.text(baseline))"
+        }
+        if let target, let met { text += ", target \(target): \(met ? "met" : "MISSED")" }
+        return text
+    }
+}

@@ -1,0 +1,24 @@
+/// Measures contestants in turn, A B C A B C, so that a machine that slows down slows all.
+struct Interleaving {
+    /// What each contestant measured, in the order of the repetitions.
+    private(set) var values: [String: [[Double]]] = [:]
+
+    /// Runs every contestant once a repetition; the order turns with every repetition, so that none
+    /// always comes after the same other. Each gives one or more numbers.
+    init(
+        repetitions: Int,
+        _ contestants: [(name: String, run: () throws(BenchFailure) -> [Double])]
+    ) throws(BenchFailure) {
+        for repetition in 0..<repetitions {
+            for place in contestants.indices {
+                let contestant = contestants[(place + repetition) % contestants.count]
+                values[contestant.name, default: []].append(try contestant.run())
+            }
+        }
+    }
+
+    /// Number `index` of a contestant, one a repetition.
+    func of(_ name: String, _ index: Int = 0) -> [Double] {
+        values[name, default: []].map { $0[index] }
+    }
+}

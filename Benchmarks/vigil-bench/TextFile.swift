@@ -1,0 +1,31 @@
+import Glibc
+
+/// Whole small files.
+enum TextFile {
+    /// The text of a file, or nil.
+    static func read(_ path: String) -> String? {
+        bytes(path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The bytes of a file, or nil; also of files under /proc, which have no size.
+    static func bytes(_ path: String) -> [UInt8]? {
+        guard let file = unsafe fopen(path, "rbe") else { return nil }
+        defer { unsafe fclose(file) }
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = unsafe fread(&block, 1, block.count, file)
+            guard count > 0 else { return bytes }
+            bytes.append(contentsOf: block[0..<count])
+        }
+    }
+
+    /// Writes a file.
+    static func write(_ text: String, to path: String) throws(BenchFailure) {
+        guard let file = unsafe fopen(path, "wbe") else {
+            throw BenchFailure("\(path) cannot be written")
+        }
+        defer { unsafe fclose(file) }
+        unsafe fputs(text, file)
+    }
+}
