@@ -13,7 +13,7 @@ struct VigilBench: ParsableCommand {
             that slows down slows all of them. Medians and ranges are shown; a ratio is the median \
             of the repetitions' own ratios.
             """,
-        subcommands: [RunCommand.self, EchoCommand.self],
+        subcommands: [RunCommand.self, EchoCommand.self, LoadCommand.self],
         defaultSubcommand: RunCommand.self
     )
 }

@@ -6,13 +6,16 @@ public struct MicroBatchPlan: Sendable, Equatable {
     public struct Step: Sendable, Equatable {
         /// Rows of the shape.
         public let rows: Int
-        /// Time of one run.
+        /// Time of one run when nothing disturbs it.
         public let nanoseconds: Int
+        /// The most that a run took of its thread's time.
+        public let worstNanoseconds: Int
 
         /// A measured shape.
-        public init(rows: Int, nanoseconds: Int) {
+        public init(rows: Int, nanoseconds: Int, worstNanoseconds: Int? = nil) {
             self.rows = rows
             self.nanoseconds = nanoseconds
+            self.worstNanoseconds = worstNanoseconds ?? nanoseconds
         }
     }
 
@@ -64,6 +67,18 @@ public struct MicroBatchPlan: Sendable, Equatable {
     /// Estimated time of running `rows` rows on one lane.
     public func nanoseconds(for rows: Int) -> Int {
         rows / bestRows * nanosecondsForRows[bestRows] + nanosecondsForRows[rows % bestRows]
+    }
+
+    /// The most that running up to `bestRows` rows was seen to cost.
+    public func worstNanoseconds(for rows: Int) -> Int {
+        var left = rows
+        var worst = 0
+        while left > 0 {
+            let shape = shape(for: left)
+            worst += steps.first { $0.rows == shape }?.worstNanoseconds ?? 0
+            left -= shape
+        }
+        return worst
     }
 
     /// Measured time of one run of a shape of the plan.

@@ -76,7 +76,7 @@ public struct ShapeProbe: Sendable {
                 refused.append(shape)
                 continue
             }
-            steps.append(.init(rows: shape, nanoseconds: try time(instance, shape: shape)))
+            steps.append(try time(instance, shape: shape))
         }
         guard !steps.isEmpty else {
             throw EngineFailure(
@@ -88,21 +88,32 @@ public struct ShapeProbe: Sendable {
         return Outcome(plan: MicroBatchPlan(steps: steps), refused: refused)
     }
 
-    /// The least of several runs: what the shape costs when nothing disturbs it.
-    private func time(_ instance: any EngineInstance, shape: Int) throws(EngineFailure) -> Int {
+    /// The least time of several runs, what the shape costs when nothing disturbs it, and the most
+    /// of this thread's own time, which does not count what others did meanwhile.
+    private func time(
+        _ instance: any EngineInstance,
+        shape: Int
+    ) throws(EngineFailure) -> MicroBatchPlan.Step {
         let start = MonotonicClock.now()
         var least = UInt64.max
+        var worst: UInt64 = 0
         var count = 0
         while count < Self.runs.lowerBound
             || (count < Self.runs.upperBound
                 && MonotonicClock.now() - start < Self.nanosecondsPerShape)
         {
             let before = MonotonicClock.now()
+            let spentBefore = MonotonicClock.threadTime()
             try instance.run(rows: shape)
+            worst = max(worst, MonotonicClock.threadTime() - spentBefore)
             least = min(least, MonotonicClock.now() - before)
             count += 1
         }
-        return Int(max(least, 1))
+        return .init(
+            rows: shape,
+            nanoseconds: Int(max(least, 1)),
+            worstNanoseconds: Int(max(worst, least, 1))
+        )
     }
 }
 

@@ -98,6 +98,8 @@ public final class AnswerLayout: Sendable {
     public let sections: [Section]
     /// What the reply quotes.
     public let provenance: Provenance
+    /// Bytes of one event in each section.
+    public let strides: [Int]
     /// Bytes of one event over all sections.
     public let rowBytes: Int
 
@@ -115,6 +117,7 @@ public final class AnswerLayout: Sendable {
         self.logLikelihoodRatio = logLikelihoodRatio
         self.sections = sections
         self.provenance = provenance
+        strides = sections.map(\.strideBytes)
         rowBytes = sections.reduce(0) { $0 + $1.strideBytes }
     }
 

@@ -61,4 +61,16 @@ final class ModelMetrics: Sendable {
         compute = latency("vigil_compute_seconds", "From the first row run to the last row done.")
         total = latency("vigil_total_seconds", "From the read of a request to its reply.")
     }
+
+    /// Counts an answered flight.
+    ///
+    /// The transport's lane alone: nothing here is an atomic addition.
+    func record(_ flight: FlightPointer, now: UInt64) {
+        let priority = unsafe flight.pointee.priority.index
+        requests[priority].addAlone(1)
+        unsafe events[priority].addAlone(flight.pointee.rows)
+        unsafe queue[priority].recordAlone(flight.pointee.queueNanoseconds)
+        unsafe compute[priority].recordAlone(flight.pointee.computeNanoseconds)
+        unsafe total[priority].recordAlone(now - min(now, flight.pointee.arrival))
+    }
 }

@@ -19,9 +19,14 @@ final class RosterTable: Sendable {
     }
 
     let entries: [Entry]
+    /// Name of each entry, and the version of it that serves when none is named.
+    let names: [OwnedText]
+    let served: [ModelService?]
 
     init(entries: [Entry]) {
         self.entries = entries
+        names = entries.map(\.name)
+        served = entries.map(\.services.first)
     }
 }
 
@@ -35,7 +40,7 @@ public final class ModelRoster: Sendable {
     private let registry: MetricRegistry
     private let table = Mutex(RosterTable(entries: []))
     /// Moves with every swap; lanes compare it before they trust the table they hold.
-    private let generation = Atomic<Int>(0)
+    private let generation = Atomic<Int>(1)
     private let draining = Atomic<Bool>(false)
     private let folderProblem = Mutex<String?>("models are loading")
 

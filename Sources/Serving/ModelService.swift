@@ -26,6 +26,14 @@ public final class ModelService: Sendable {
     let calibrationReason: String?
     /// Columns that calibrated answers need, by uncertainty entry.
     let requestColumns: [OwnedText?]
+    /// Whether there are any.
+    let needsColumns: Bool
+    /// What each input must be, in the manifest's order.
+    let inputRules: [InputRule]
+    /// Whether answers are calibrated unless raw ones are asked for.
+    let declaresUncertainty: Bool
+    /// Runs tiny batches on the transport's lane; nil when not even one event is cheap enough.
+    let laneRunner: LaneRunner?
     private let engine: any Engine
     private let calibration: LoadedCalibration?
     private let plan: MicroBatchPlan
@@ -83,6 +91,9 @@ public final class ModelService: Sendable {
             guard case .request(let name) = entry.bins?.column else { return nil }
             return OwnedText(name)
         }
+        needsColumns = requestColumns.contains { $0 != nil }
+        inputRules = manifest.inputs.map(InputRule.init)
+        declaresUncertainty = !manifest.uncertainty.isEmpty
         planner = AnswerPlanner(
             manifest: manifest,
             rawProvenance: LoadedCalibration.provenance(
@@ -116,33 +127,41 @@ public final class ModelService: Sendable {
                 )
             }
         )
-        var instances: [any EngineInstance] = []
-        do {
-            for _ in 0..<manifest.instances {
-                instances.append(
-                    try ordered.makeInstance(
-                        maximumRows: plan.bestRows,
-                        shapes: plan.steps.map(\.rows).filter { $0 <= plan.bestRows }
-                    )
-                )
-            }
-        } catch {
-            throw LoadFailure("warming: \(error)")
-        }
-        workers = instances.enumerated().map { index, instance in
-            WorkerLane(
-                index: index,
-                name: "\(manifest.name.prefix(12))-\(index)",
-                work: WorkerState(
+        func makeRunner() throws(LoadFailure) -> BatchRunner {
+            do {
+                return BatchRunner(
                     batcher: batcher,
                     plan: plan,
                     gather: gather,
-                    instance: instance,
+                    instance: try ordered.makeInstance(
+                        maximumRows: plan.bestRows,
+                        shapes: plan.steps.map(\.rows).filter { $0 <= plan.bestRows }
+                    ),
                     inputNames: manifest.inputs.map(\.signature.name),
                     metrics: metrics
                 )
+            } catch {
+                throw LoadFailure("warming: \(error)")
+            }
+        }
+        laneRunner = Self.isForLane(manifest, plan) ? LaneRunner(try makeRunner()) : nil
+        var runners: [BatchRunner] = []
+        for _ in 0..<manifest.instances { runners.append(try makeRunner()) }
+        workers = runners.enumerated().map { index, runner in
+            WorkerLane(
+                index: index,
+                name: "\(manifest.name.prefix(12))-\(index)",
+                work: WorkerState(batcher: batcher, runner: runner)
             )
         }
+    }
+
+    /// Whether the transport's lane may run the model: its cost is that of one thread, one event
+    /// fits the lane's budget, and another instance costs no second copy of the weights.
+    private static func isForLane(_ manifest: Manifest, _ plan: MicroBatchPlan) -> Bool {
+        manifest.device.deviceClass == .cpu && manifest.threads == 1
+            && (manifest.engine == .tree || manifest.sharesSession)
+            && LaneRunner.maximumRows(of: plan) > 0
     }
 
     /// Why readiness must be false because of this version, or nil.

@@ -12,6 +12,12 @@ public final class Counter: Sendable {
     @inline(__always)
     public func add(_ count: Int) { total.add(count, ordering: .relaxed) }
 
+    /// Adds `count` where only ever one thread adds: a tenth of the cost of `add`.
+    @inline(__always)
+    public func addAlone(_ count: Int) {
+        total.store(total.load(ordering: .relaxed) &+ count, ordering: .relaxed)
+    }
+
     /// The sum so far.
     public var value: Int { total.load(ordering: .relaxed) }
 }
@@ -34,7 +40,7 @@ public final class Gauge: Sendable {
 
 /// Counts of values by size, in fixed buckets.
 ///
-/// Recording is a search in some twenty bounds and two relaxed atomics: no lock, no allocation.
+/// Recording is a look-up, a comparison or two and two relaxed atomics: no lock, no allocation.
 @safe
 public final class Histogram: @unchecked Sendable {
     // Safe because bounds never change and counts are atomics.
@@ -55,13 +61,19 @@ public final class Histogram: @unchecked Sendable {
 
     let bounds: [UInt64]
     let unit: Unit
+    /// For every width of a value in bits: the first bucket that such a value can be in.
+    private let firstBucket: [UInt8]
     private let counts: UnsafeMutablePointer<Atomic<Int>>
     private let sum = Atomic<Int>(0)
 
     init(bounds: [UInt64], unit: Unit) {
-        precondition(!bounds.isEmpty && zip(bounds, bounds.dropFirst()).allSatisfy(<))
+        precondition(!bounds.isEmpty && bounds.count < 255 && zip(bounds, bounds.dropFirst()).allSatisfy(<))
         self.bounds = bounds
         self.unit = unit
+        firstBucket = (0...64).map { width in
+            let smallest: UInt64 = width == 0 ? 0 : 1 << UInt64(width - 1)
+            return UInt8(bounds.firstIndex { smallest <= $0 } ?? bounds.count)
+        }
         unsafe counts = .allocate(capacity: bounds.count + 1)
         for index in 0...bounds.count { unsafe (counts + index).initialize(to: Atomic(0)) }
     }
@@ -76,14 +88,25 @@ public final class Histogram: @unchecked Sendable {
     /// Any thread.
     @inline(__always)
     public func record(_ value: UInt64) {
-        var low = 0
-        var high = bounds.count
-        while low < high {
-            let middle = (low + high) / 2
-            if value <= bounds[middle] { high = middle } else { low = middle + 1 }
-        }
-        unsafe counts[low].add(1, ordering: .relaxed)
+        unsafe counts[bucket(of: value)].add(1, ordering: .relaxed)
         sum.add(Int(clamping: value), ordering: .relaxed)
+    }
+
+    /// Counts a value where only ever one thread does.
+    @inline(__always)
+    public func recordAlone(_ value: UInt64) {
+        let bucket = bucket(of: value)
+        let count = unsafe counts[bucket].load(ordering: .relaxed)
+        unsafe counts[bucket].store(count &+ 1, ordering: .relaxed)
+        let total = sum.load(ordering: .relaxed)
+        sum.store(total &+ Int(clamping: value), ordering: .relaxed)
+    }
+
+    @inline(__always)
+    private func bucket(of value: UInt64) -> Int {
+        var bucket = Int(firstBucket[64 - value.leadingZeroBitCount])
+        while bucket < bounds.count, value > bounds[bucket] { bucket += 1 }
+        return bucket
     }
 
     /// Counts of the buckets, the one above the last bound included, and the sum of values.

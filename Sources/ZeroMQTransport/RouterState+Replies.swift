@@ -7,18 +7,18 @@ internal import Wire
 
 extension RouterState {
     /// Sends what is complete, expired or answered by the control plane; false for nothing.
-    func sendReplies() -> Bool {
+    func sendReplies(now: UInt64) -> Bool {
         var worked = false
         if deck.hasCompleted {
             worked = true
+            let now = MonotonicClock.now()
             unsafe deck.takeCompleted { flight in
-                if unsafe !flight.pointee.isAnswered { unsafe self.answer(flight) }
-                unsafe self.release(flight)
+                unsafe self.conclude(flight, now: now)
             }
         }
-        if let deadline = deck.soonestDeadline, deadline <= MonotonicClock.now() {
+        if let deadline = deck.soonestDeadline, deadline <= now {
             worked = true
-            unsafe deck.expire(now: MonotonicClock.now()) { flight, refusal, isFree in
+            unsafe deck.expire(now: now) { flight, refusal, isFree in
                 unsafe self.refuse(flight.pointee.slot, refusal)
                 if isFree { unsafe self.release(flight) }
             }
@@ -36,15 +36,23 @@ extension RouterState {
     /// Gives a flight and its frames back.
     private func release(_ flight: FlightPointer) {
         unsafe slots.close(flight.pointee.slot)
-        unsafe deck.release(flight)
+        unsafe admission.release(flight)
     }
 
-    private func answer(_ flight: FlightPointer) {
-        let slot = unsafe flight.pointee.slot
-        if let refusal = unsafe flight.pointee.refusal {
-            refuse(slot, refusal)
-            return
+    /// Answers a flight that is done, unless its deadline passed before, and gives it back.
+    func conclude(_ flight: FlightPointer, now: UInt64) {
+        if unsafe !flight.pointee.isAnswered {
+            if let refusal = unsafe flight.pointee.refusal {
+                unsafe refuse(flight.pointee.slot, refusal)
+            } else {
+                unsafe answer(flight, now: now)
+            }
         }
+        unsafe release(flight)
+    }
+
+    private func answer(_ flight: FlightPointer, now: UInt64) {
+        let slot = unsafe flight.pointee.slot
         guard let layout = unsafe flight.pointee.layout, let base = unsafe flight.pointee.answer
         else {
             preconditionFailure("a completed flight has an answer or a refusal")
@@ -68,7 +76,7 @@ extension RouterState {
         )
         var count = prepare(slot, draft)
         count = unsafe append(encoder, flight, layout, base, at: count)
-        unsafe admission.record(flight, now: MonotonicClock.now())
+        unsafe admission.record(flight, now: now)
         ship(count)
     }
 
@@ -148,7 +156,7 @@ extension RouterState {
 
     /// Sends `outgoing`, or keeps it for a client that does not read.
     private func ship(_ count: Int) {
-        for index in 1..<count { unsafe metrics.bytesOut.add(zmq_msg_size(outgoing + index)) }
+        for index in 1..<count { unsafe bytesSent += zmq_msg_size(outgoing + index) }
         if !backlogs.isEmpty, unsafe backlogs.isWaiting(Self.bytes(outgoing)) {
             keep(count)
             return

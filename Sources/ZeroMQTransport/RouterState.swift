@@ -43,8 +43,14 @@ final class RouterState {
     let outgoing: UnsafeMutablePointer<zmq_msg_t>
     private let lentFrames: UnsafeMutablePointer<LentFrame>
     var backlogs: Backlogs
-    private var request = ScoreRequest()
+    private let request: UnsafeMutablePointer<ScoreRequest>
     var controlRunning = 0
+    /// Time that this round of the loop began: when its messages count as read.
+    private var roundStart: UInt64 = 0
+    /// What the round read and sent, added to the metrics at its end.
+    private var messagesRead = 0
+    private var bytesRead = 0
+    var bytesSent = 0
     private let lingerNanoseconds: UInt64
 
     var addresses: [String] { socket.addresses }
@@ -73,6 +79,8 @@ final class RouterState {
         lingerNanoseconds = UInt64(settings.lingerMilliseconds) * 1_000_000
         unsafe outgoing = .allocate(capacity: Self.replyFrames)
         unsafe lentFrames = .allocate(capacity: RequestDecoder.maximumFrames)
+        unsafe request = .allocate(capacity: 1)
+        unsafe request.initialize(to: ScoreRequest())
         backlogs = Backlogs(
             clientBytes: settings.clientBacklogBytes,
             totalBytes: settings.totalBacklogBytes
@@ -82,6 +90,8 @@ final class RouterState {
     deinit {
         unsafe outgoing.deallocate()
         unsafe lentFrames.deallocate()
+        unsafe request.deinitialize(count: 1)
+        unsafe request.deallocate()
     }
 
     /// Runs until asked to stop and nothing is held any more.
@@ -90,12 +100,15 @@ final class RouterState {
         var drained = UInt64.max
         while true {
             let now = MonotonicClock.now()
+            roundStart = now
             heartbeat.store(now, ordering: .relaxed)
+            admission.refresh()
             var received = 0
             while received < Self.burst, receive() { received += 1 }
-            let worked = sendReplies()
+            if admission.hasWaiting { dispatch() }
+            let worked = sendReplies(now: now)
             if backlogs.hasReplies { flushBacklogs() }
-            metrics.inFlight.set(Double(deck.inFlight))
+            if received > 0 || worked { countRound() }
             if stopping.load(ordering: .acquiring), deck.inFlight == 0, controlRunning == 0 {
                 // What still comes is refused, for a while; clients that do not read have the linger
                 // time, as libzmq's own queue has.
@@ -121,6 +134,30 @@ final class RouterState {
         socket.close()
     }
 
+    /// Runs or queues what this round admitted.
+    private func dispatch() {
+        let start = MonotonicClock.now()
+        var end: UInt64 = 0
+        unsafe admission.dispatch(now: start) { flight in
+            if end == 0 { end = MonotonicClock.now() }
+            unsafe self.conclude(flight, now: end)
+        } again: { flight in
+            let slot = unsafe flight.pointee.slot
+            if unsafe !self.take(slot, flight) {
+                self.slots.close(slot)
+                unsafe self.deck.putBack(flight)
+            }
+        }
+    }
+
+    private func countRound() {
+        metrics.messages.addAlone(messagesRead)
+        metrics.bytesIn.addAlone(bytesRead)
+        metrics.bytesOut.addAlone(bytesSent)
+        metrics.inFlight.set(Double(deck.inFlight))
+        (messagesRead, bytesRead, bytesSent) = (0, 0, 0)
+    }
+
     private func sleepTime(_ now: UInt64) -> Int64 {
         var time = Self.sleepNanoseconds
         if let deadline = deck.soonestDeadline {
@@ -137,20 +174,18 @@ final class RouterState {
         let flight = unsafe deck.claim()
         let slot = unsafe flight.map { unsafe $0.pointee.slot } ?? slots.spare
         guard read(slot) else {
-            if let flight = unsafe flight { unsafe deck.release(flight) }
+            if let flight = unsafe flight { unsafe deck.putBack(flight) }
             return false
         }
-        metrics.messages.add(1)
-        let identity = unsafe slots.message(slot, 0)
-        if !backlogs.isEmpty, unsafe backlogs.isDiscarded(Self.bytes(identity)) {
+        messagesRead += 1
+        if !backlogs.isEmpty, unsafe backlogs.isDiscarded(Self.bytes(slots.message(slot, 0))) {
             discard(slot)
-            if let flight = unsafe flight { unsafe deck.release(flight) }
+            if let flight = unsafe flight { unsafe deck.putBack(flight) }
             return true
         }
-        let isHeld = unsafe take(slot, flight)
-        if !isHeld {
+        if unsafe !take(slot, flight) {
             slots.close(slot)
-            if let flight = unsafe flight { unsafe deck.release(flight) }
+            if let flight = unsafe flight { unsafe deck.putBack(flight) }
         }
         return true
     }
@@ -204,7 +239,7 @@ final class RouterState {
             unsafe envelope.pointee.frameCount += 1
             unsafe last = unsafe place
         }
-        metrics.bytesIn.add(bytes)
+        bytesRead += bytes
         return true
     }
 
@@ -240,7 +275,7 @@ final class RouterState {
                 header,
                 frames: UnsafeBufferPointer(start: lentFrames, count: frameCount),
                 arena: slots.arena(slot),
-                into: &request
+                into: &request.pointee
             )
             unsafe envelope.pointee.id = decoded.id
             switch decoded.kind {
@@ -248,7 +283,8 @@ final class RouterState {
                 try startControl(slot, asked)
                 return false
             case .score:
-                for index in 0..<request.inputCount where request.inputs[index].isFramed {
+                for index in unsafe 0..<request.pointee.inputCount
+                where unsafe request.pointee.inputs[index].isFramed {
                     unsafe envelope.pointee.isFramed = true
                 }
                 guard let flight = unsafe flight else {
@@ -258,7 +294,12 @@ final class RouterState {
                         retryAfterMicroseconds: 1000
                     )
                 }
-                unsafe try admission.admit(request, into: flight, arrival: MonotonicClock.now())
+                do throws(Refusal) {
+                    unsafe try admission.admit(request.pointee, into: flight, arrival: roundStart)
+                } catch {
+                    unsafe admission.reset(flight)
+                    throw error
+                }
                 return true
             }
         } catch {

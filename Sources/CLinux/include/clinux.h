@@ -23,6 +23,9 @@ int clinux_wait(int first, int second, int64_t timeout_nanoseconds);
 /* Monotonic clock in nanoseconds. */
 uint64_t clinux_monotonic(void);
 
+/* Time that the calling thread has run, nanoseconds. */
+uint64_t clinux_thread_time(void);
+
 /* Names the calling thread; at most 15 bytes are kept. */
 void clinux_name_thread(const char *name);
 

@@ -17,8 +17,14 @@ public final class Admission {
     private let pool: AnswerPool
     private let deck: FlightDeck
     private let maximumWaitNanoseconds: UInt64
-    private var table: RosterTable
-    private var generation: Int
+    private var tables: HeldTables
+    /// What was admitted since the last dispatch, by service.
+    private var waiting: [PendingFlights] = []
+    /// The same while it is dispatched.
+    private var dispatched: [PendingFlights] = []
+    /// Between look-up and dispatch another version may have taken over: then a flight is admitted
+    /// again, this often.
+    private static let dispatchRounds = 3
 
     /// Admission of the lane that owns `deck`; no request waits longer than `maximumWait`.
     public init(
@@ -31,14 +37,15 @@ public final class Admission {
         self.pool = pool
         self.deck = deck
         maximumWaitNanoseconds = UInt64(maximumWaitMilliseconds) * 1_000_000
-        generation = roster.currentGeneration
-        table = roster.current
+        tables = HeldTables(roster.current, generation: roster.currentGeneration)
+        waiting.reserveCapacity(16)
+        dispatched.reserveCapacity(16)
     }
 
     /// Admits a request into a claimed flight, or says why not (then the caller releases the
     /// flight).
     ///
-    /// The request's memory must stay until the flight is released.
+    /// The flight waits for the next `dispatch`. The request's memory must stay until it is released.
     public func admit(
         _ request: borrowing ScoreRequest,
         into flight: FlightPointer,
@@ -51,50 +58,131 @@ public final class Admission {
                 retryAfterMicroseconds: Self.retryMicroseconds
             )
         }
-        // Twice: between look-up and offer another version may have taken over.
-        for _ in 0..<2 {
-            refresh()
-            let service = try find(request)
-            try unsafe RequestCheck(service).fill(flight, from: request)
-            try unsafe setDeadline(flight, request, arrival: arrival)
-            unsafe prepareAnswer(flight, service)
+        refresh()
+        let service = try find(request)
+        unsafe flight.pointee.service = .passUnretained(service)
+        unsafe try RequestCheck(service).fill(flight, from: request)
+        unsafe try setDeadline(flight, request, arrival: arrival)
+        unsafe prepareAnswer(flight)
+        unsafe flight.pointee.generation = tables.generation
+        tables.hold()
+        unsafe append(flight)
+    }
+
+    /// Gives an admitted or refused flight back.
+    public func release(_ flight: FlightPointer) {
+        unsafe reset(flight)
+        unsafe deck.putBack(flight)
+    }
+
+    /// Lets go of what a flight holds, so that it can be admitted again.
+    public func reset(_ flight: FlightPointer) {
+        unsafe deck.reset(flight)
+        // Last: the table keeps alive what the flight pointed to.
+        if unsafe flight.pointee.generation != 0 {
+            unsafe tables.letGo(flight.pointee.generation)
+            unsafe flight.pointee.generation = 0
+        }
+    }
+
+    /// Takes a new table of models over; those of the old one are let go with their last flight.
+    public func refresh() {
+        guard roster.currentGeneration != tables.generation else { return }
+        let generation = roster.currentGeneration
+        tables.replace(with: roster.current, generation: generation)
+    }
+
+    /// Whether something was admitted since the last dispatch.
+    public var hasWaiting: Bool { !waiting.isEmpty }
+
+    /// Runs what was admitted since the last call, or queues it for the workers of its model.
+    ///
+    /// Tiny batches of a model that nothing waits for are run here, on the lane: that saves the two
+    /// hand-overs to a worker and back. All others wake their workers once.
+    ///
+    /// - Parameters:
+    ///   - done: called with each flight that has its answer or refusal; must release it.
+    ///   - again: called with a flight, reset, whose version was replaced meanwhile; admits it
+    ///     again, or refuses and releases it.
+    public func dispatch(
+        now: UInt64,
+        done: (FlightPointer) -> Void,
+        again: (FlightPointer) -> Void
+    ) {
+        var left = LaneRunner.budgetNanoseconds
+        var round = 1
+        while !waiting.isEmpty {
+            swap(&waiting, &dispatched)
+            for index in dispatched.indices {
+                let service = unsafe dispatched[index].service
+                unsafe service._withUnsafeGuaranteedRef { service in
+                    if let runner = service.laneRunner,
+                        let cost = runner.cost(rows: dispatched[index].rows), cost <= left,
+                        service.batcher.isIdle
+                    {
+                        left -= cost
+                        runner.run(dispatched[index], now: now)
+                        while let flight = unsafe dispatched[index].popFirst() {
+                            unsafe done(flight)
+                        }
+                    } else {
+                        unsafe queue(&dispatched[index], service, round, done, again)
+                    }
+                }
+            }
+            dispatched.removeAll(keepingCapacity: true)
+            round += 1
+        }
+    }
+
+    private func queue(
+        _ pending: inout PendingFlights,
+        _ service: ModelService,
+        _ round: Int,
+        _ done: (FlightPointer) -> Void,
+        _ again: (FlightPointer) -> Void
+    ) {
+        while let flight = unsafe pending.popFirst() {
             switch unsafe service.batcher.offer(flight) {
             case .accepted:
                 unsafe deck.watch(flight)
-                return
             case .refused(let refusal):
-                throw refusal
+                unsafe flight.pointee.refusal = refusal
+                unsafe done(flight)
+            case .closed where round < Self.dispatchRounds:
+                unsafe reset(flight)
+                unsafe again(flight)
             case .closed:
-                unsafe flight.pointee.service = nil
-                if let answer = unsafe flight.pointee.answer { unsafe AnswerPool.giveBack(answer) }
-                unsafe flight.pointee.answer = nil
+                unsafe flight.pointee.refusal = Refusal(
+                    .unavailable,
+                    "the model is being replaced",
+                    retryAfterMicroseconds: Self.retryMicroseconds
+                )
+                unsafe done(flight)
             }
         }
-        throw Refusal(
-            .unavailable,
-            "the model is being replaced",
-            retryAfterMicroseconds: Self.retryMicroseconds
-        )
+        service.batcher.rouse()
     }
 
     /// Records what an answered flight cost.
     ///
     /// Called by the lane when the reply is sent.
     public func record(_ flight: FlightPointer, now: UInt64) {
-        guard let metrics = unsafe flight.pointee.service?.metrics else { return }
-        let priority = unsafe flight.pointee.priority.index
-        metrics.requests[priority].add(1)
-        unsafe metrics.events[priority].add(flight.pointee.rows)
-        unsafe metrics.queue[priority].record(flight.pointee.queueNanoseconds)
-        unsafe metrics.compute[priority].record(flight.pointee.computeNanoseconds)
-        unsafe metrics.total[priority].record(now - min(now, flight.pointee.arrival))
+        unsafe flight.pointee.service?._withUnsafeGuaranteedRef { service in
+            unsafe service.metrics.record(flight, now: now)
+        }
     }
 
-    private func refresh() {
-        let newest = roster.currentGeneration
-        guard newest != generation else { return }
-        generation = newest
-        table = roster.current
+    private func append(_ flight: FlightPointer) {
+        unsafe flight.pointee.next = nil
+        for index in waiting.indices
+        where unsafe waiting[index].service.toOpaque() == flight.pointee.service?.toOpaque() {
+            unsafe waiting[index].append(flight)
+            return
+        }
+        if let service = unsafe flight.pointee.service {
+            unsafe waiting.append(PendingFlights(service: service, first: flight))
+        }
     }
 
     private func find(_ request: borrowing ScoreRequest) throws(Refusal) -> ModelService {
@@ -102,9 +190,13 @@ public final class Admission {
             throw Refusal(.invalid, "no model is named", field: "model")
         }
         let model = request.model
-        guard let entry = table.entries.first(where: { model.equals($0.name) }) else {
+        let table = tables.current
+        guard let place = table.entries.indices.first(where: { model.equals(table.names[$0]) })
+        else {
             throw roster.missing(model.string)
         }
+        if let only = table.served[place], request.version?.isEmpty ?? true { return only }
+        let entry = table.entries[place]
         guard let first = entry.services.first else {
             let why = entry.problems.first?.message ?? "no version"
             throw Refusal(
@@ -147,19 +239,28 @@ public final class Admission {
         unsafe flight.pointee.deadline = arrival + allowed
     }
 
-    private func prepareAnswer(_ flight: FlightPointer, _ service: ModelService) {
-        guard let layout = unsafe flight.pointee.layout else {
+    private func prepareAnswer(_ flight: FlightPointer) {
+        guard let plan = unsafe flight.pointee.plan else {
             preconditionFailure("a checked request has a plan")
         }
         let rows = unsafe flight.pointee.rows
-        var offset = 0
-        for index in layout.sections.indices {
-            unsafe flight.pointee.offsets[index] = offset
-            offset += (layout.sections[index].strideBytes * rows + 63) & ~63
+        let bytes = unsafe plan._withUnsafeGuaranteedRef { plan in
+            var offset = 0
+            let strides = plan.layout.strides
+            for index in strides.indices {
+                unsafe flight.pointee.offsets[index] = offset
+                offset &+= (strides[index] &* rows &+ 63) & ~63
+            }
+            return offset
         }
-        unsafe flight.pointee.answer = pool.take(byteCount: offset)
-        unsafe flight.pointee.bytes += offset
-        unsafe flight.pointee.service = service
+        if bytes <= FlightDeck.smallBytes {
+            unsafe flight.pointee.answer = deck.smallAnswer(flight)
+            unsafe flight.pointee.isPooled = false
+        } else {
+            unsafe flight.pointee.answer = pool.take(byteCount: bytes)
+            unsafe flight.pointee.isPooled = true
+        }
+        unsafe flight.pointee.bytes += bytes
         unsafe flight.pointee.rowsTaken = 0
         unsafe flight.pointee.rowsDone = 0
         unsafe flight.pointee.largestBatch = 0

@@ -15,12 +15,19 @@ public struct Flight {
 
     // Set by admission on the deck's lane, then read-only.
 
-    /// Version that answers; keeps it alive.
-    var service: ModelService?
-    /// How the answer is written.
-    var plan: AnswerPlan?
+    /// Version that answers; the admission that admitted the flight keeps it alive until the flight
+    /// is released, so that a request costs no reference counting.
+    var service: Unmanaged<ModelService>?
+    /// How the answer is written; kept alive like the service, or by `ownsPlan`.
+    var plan: Unmanaged<AnswerPlan>?
     /// What the answer holds, once admitted.
-    public var layout: AnswerLayout? { unsafe plan?.layout }
+    public var layout: AnswerLayout? {
+        unsafe plan?._withUnsafeGuaranteedRef { $0.layout }
+    }
+    /// Whether the plan was made for this request alone and is retained by it.
+    var ownsPlan = false
+    /// Number of the roster table that the service is from.
+    var generation = 0
     /// Events.
     public package(set) var rows = 0
     /// First byte of each input, in the model's order.
@@ -50,6 +57,8 @@ public struct Flight {
 
     /// Block of the answer, or nil.
     public internal(set) var answer: UnsafeMutableRawPointer?
+    /// Whether the block is the pool's; small answers lie in the deck's own memory.
+    public internal(set) var isPooled = false
     /// Offset of each section in the block.
     public internal(set) var offsets: AnswerLayout.SectionNumbers = .init(repeating: 0)
 

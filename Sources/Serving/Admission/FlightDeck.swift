@@ -1,6 +1,7 @@
 public import Lanes
 public import Messages
 internal import Synchronization
+internal import Tensors
 
 /// The flights of one transport lane: claimed, admitted, completed by workers, given back.
 ///
@@ -12,7 +13,13 @@ public final class FlightDeck: @unchecked Sendable {
     /// Most requests that are held at once.
     public let capacity: Int
     private let flights: FlightPointer
-    private var free: [Int]
+    /// A stack of the numbers of free flights.
+    private let free: UnsafeMutablePointer<Int32>
+    private var freeCount: Int
+    /// `smallBytes` for each flight's answer.
+    private let smallAnswers: UnsafeMutableRawPointer
+    /// Answers up to this size need no block of the pool: one event of some ten sections.
+    static let smallBytes = 1024
     private var deadlines: DeadlineHeap
     private let completed = Atomic<UInt>(0)
     private let bell: Bell
@@ -23,7 +30,13 @@ public final class FlightDeck: @unchecked Sendable {
         self.capacity = capacity
         self.bell = bell
         unsafe flights = .allocate(capacity: capacity)
-        free = Array((0..<capacity).reversed())
+        unsafe free = .allocate(capacity: capacity)
+        for slot in 0..<capacity { unsafe free[slot] = Int32(capacity - 1 - slot) }
+        freeCount = capacity
+        unsafe smallAnswers = .allocate(
+            byteCount: capacity * Self.smallBytes,
+            alignment: AlignedBuffer.alignment
+        )
         deadlines = DeadlineHeap(capacity: capacity)
         for slot in 0..<capacity {
             unsafe (flights + slot).initialize(to: Flight(deck: self, slot: slot))
@@ -33,36 +46,60 @@ public final class FlightDeck: @unchecked Sendable {
     deinit {
         unsafe flights.deinitialize(count: capacity)
         unsafe flights.deallocate()
+        unsafe free.deallocate()
+        unsafe smallAnswers.deallocate()
     }
 
     /// Requests held.
-    public var inFlight: Int { capacity - free.count }
+    public var inFlight: Int { capacity - freeCount }
 
     /// A free flight, or nil when all are held.
     public func claim() -> FlightPointer? {
-        guard let slot = free.popLast() else { return nil }
-        return unsafe flights + slot
+        guard freeCount > 0 else { return nil }
+        freeCount &-= 1
+        return unsafe flights + Int(free[freeCount])
     }
 
-    /// Gives a claimed flight back.
-    ///
-    /// Its answer, if it still has one, returns to the pool.
-    public func release(_ flight: FlightPointer) {
-        unsafe deadlines.remove(flight)
-        if let answer = unsafe flight.pointee.answer { unsafe AnswerPool.giveBack(answer) }
-        let slot = unsafe flight.pointee.slot
+    /// Gives back a flight that was claimed and not admitted.
+    public func putBack(_ flight: FlightPointer) {
+        unsafe free[freeCount] = Int32(truncatingIfNeeded: flight.pointee.slot)
+        freeCount &+= 1
+    }
+
+    /// The flight's own memory for a small answer.
+    func smallAnswer(_ flight: FlightPointer) -> UnsafeMutableRawPointer {
+        unsafe smallAnswers + flight.pointee.slot &* Self.smallBytes
+    }
+
+    /// Gives a claimed flight back, and what it holds.
+    func release(_ flight: FlightPointer) {
+        unsafe reset(flight)
+        unsafe putBack(flight)
+    }
+
+    /// Lets go of what a flight holds; its answer, if it still has one, returns to the pool.
+    func reset(_ flight: FlightPointer) {
+        if unsafe flight.pointee.heapPosition >= 0 { unsafe deadlines.remove(flight) }
+        if unsafe flight.pointee.isPooled, let answer = unsafe flight.pointee.answer {
+            unsafe AnswerPool.giveBack(answer)
+        }
+        if unsafe flight.pointee.ownsPlan {
+            unsafe flight.pointee.plan?.release()
+            unsafe flight.pointee.ownsPlan = false
+        }
+        if unsafe flight.pointee.refusal != nil { unsafe flight.pointee.refusal = nil }
         unsafe flight.pointee.answer = nil
         unsafe flight.pointee.service = nil
         unsafe flight.pointee.plan = nil
-        unsafe flight.pointee.refusal = nil
         unsafe flight.pointee.isAnswered = false
-        free.append(slot)
     }
 
     /// Takes the answer's block away from the flight, for `readers` readers that each give it
     /// back by `AnswerPool.giveBack`.
     public func takeAnswer(_ flight: FlightPointer, readers: Int) -> UnsafeMutableRawPointer? {
-        guard let answer = unsafe flight.pointee.answer else { return nil }
+        guard unsafe flight.pointee.isPooled, let answer = unsafe flight.pointee.answer else {
+            return nil
+        }
         unsafe AnswerPool.share(answer, readers: readers)
         unsafe flight.pointee.answer = nil
         return unsafe answer
@@ -125,7 +162,10 @@ public final class FlightDeck: @unchecked Sendable {
     public func expire(now: UInt64, _ answer: (FlightPointer, Refusal, _ isFree: Bool) -> Void) {
         while let flight = unsafe deadlines.first, unsafe flight.pointee.deadline <= now {
             unsafe deadlines.remove(flight)
-            let isFree = unsafe flight.pointee.service?.batcher.withdraw(flight) ?? true
+            let isFree =
+                unsafe flight.pointee.service?._withUnsafeGuaranteedRef { service in
+                    unsafe service.batcher.withdraw(flight)
+                } ?? true
             unsafe flight.pointee.isAnswered = true
             unsafe answer(flight, Self.expired(flight, now: now), isFree)
         }

@@ -6,24 +6,24 @@ internal import Tensors
 ///
 /// Every refusal names the field, what was found and what is allowed.
 struct RequestCheck {
-    private let service: ModelService
-    private let manifest: Manifest
+    private unowned(unsafe) let service: ModelService
 
     init(_ service: ModelService) {
-        self.service = service
-        manifest = service.source.manifest
+        unsafe self.service = service
     }
+
+    /// Only for messages: a copy of it would cost a request more than everything else here.
+    private var manifest: Manifest { unsafe service.source.manifest }
 
     func fill(_ flight: FlightPointer, from request: borrowing ScoreRequest) throws(Refusal) {
         try checkExtras(request)
-        let plan = try plan(request)
         let rows = unsafe try fillInputs(flight, request)
-        unsafe flight.pointee.plan = plan
         unsafe flight.pointee.rows = rows
         unsafe flight.pointee.priority = request.priority
         unsafe flight.pointee.isRaw = request.isRaw
         unsafe try fillCoverage(flight, request)
-        unsafe try fillColumns(flight, request, rows: rows, areNeeded: !request.isRaw)
+        unsafe try fillColumns(flight, request, rows: rows)
+        unsafe try fillPlan(flight, request)
     }
 
     private func checkExtras(_ request: borrowing ScoreRequest) throws(Refusal) {
@@ -43,7 +43,26 @@ struct RequestCheck {
         }
     }
 
+    /// The service's own plans are lent; one for outputs that the request names is the flight's.
+    private func fillPlan(
+        _ flight: FlightPointer,
+        _ request: borrowing ScoreRequest
+    ) throws(Refusal) {
+        if request.outputCount == 0 {
+            let service = unsafe service
+            let isAskedRaw = request.isRaw
+            let isRaw = isAskedRaw || !service.declaresUncertainty
+            if let plan = isRaw ? service.rawPlan : service.calibratedPlan {
+                unsafe flight.pointee.plan = .passUnretained(plan)
+                return
+            }
+        }
+        unsafe flight.pointee.plan = unsafe .passRetained(try plan(request))
+        unsafe flight.pointee.ownsPlan = true
+    }
+
     private func plan(_ request: borrowing ScoreRequest) throws(Refusal) -> AnswerPlan {
+        let service = unsafe service
         var names: [Int] = []
         for index in 0..<request.outputCount {
             let asked = request.outputs[index]
@@ -78,12 +97,16 @@ struct RequestCheck {
         _ flight: FlightPointer,
         _ request: borrowing ScoreRequest
     ) throws(Refusal) -> Int {
+        let service = unsafe service
         var rows = -1
         var bytes = 0
         var filled: UInt32 = 0
         for index in 0..<request.inputCount {
             let asked = request.inputs[index].name
-            guard let input = service.inputNames.firstIndex(where: { asked.equals($0) }) else {
+            let input = service.inputRules.indices.first {
+                asked.equals(service.inputRules[$0].name)
+            }
+            guard let input else {
                 throw Refusal(
                     .invalid,
                     "there is no input '\(asked.string)'",
@@ -99,12 +122,11 @@ struct RequestCheck {
                 )
             }
             filled |= 1 << UInt32(input)
-            let check = TensorCheck(
-                tensor: request.inputs[index],
-                field: "inputs[\(index)]",
-                input: manifest.inputs[input]
+            let count = try TensorCheck.rows(
+                request.inputs[index],
+                index: index,
+                rule: service.inputRules[input]
             )
-            let count = try check.rows()
             guard rows < 0 || rows == count else {
                 throw Refusal(
                     .invalid,
@@ -117,15 +139,15 @@ struct RequestCheck {
             unsafe flight.pointee.splits[input] = unsafe request.inputs[index].splits
             bytes += request.inputs[index].byteCount
         }
-        for (index, name) in service.inputNames.enumerated()
+        for (index, rule) in service.inputRules.enumerated()
         where filled & (1 << UInt32(index)) == 0 {
             throw Refusal(
                 .invalid,
-                "input '\(name.string)' is missing, allowed are exactly \(service.inputNames.map(\.string).joined(separator: ", "))",
+                "input '\(rule.name.string)' is missing, allowed are exactly \(service.inputNames.map(\.string).joined(separator: ", "))",
                 field: "inputs"
             )
         }
-        guard (1...manifest.requestRows).contains(rows) else {
+        guard rows >= 1, rows <= service.source.manifest.requestRows else {
             throw Refusal(
                 .invalid,
                 "found \(rows) events, allowed are 1 to \(manifest.requestRows)",
@@ -140,7 +162,7 @@ struct RequestCheck {
         _ flight: FlightPointer,
         _ request: borrowing ScoreRequest
     ) throws(Refusal) {
-        unsafe flight.pointee.coverage = manifest.coverage
+        unsafe flight.pointee.coverage = unsafe service.source.manifest.coverage
         unsafe flight.pointee.prior = .nan
         if let coverage = request.coverage {
             guard manifest.task == .regression, !request.isRaw, !manifest.uncertainty.isEmpty else {
@@ -181,9 +203,9 @@ struct RequestCheck {
     private func fillColumns(
         _ flight: FlightPointer,
         _ request: borrowing ScoreRequest,
-        rows: Int,
-        areNeeded: Bool
+        rows: Int
     ) throws(Refusal) {
+        let service = unsafe service
         unsafe flight.pointee.wideColumns = 0
         for index in 0..<request.columnCount {
             try TensorCheck.checkColumn(request.columns[index], index: index, rows: rows)
@@ -196,7 +218,7 @@ struct RequestCheck {
                 )
             }
         }
-        guard areNeeded else { return }
+        guard !request.isRaw, service.needsColumns else { return }
         for (entry, name) in service.requestColumns.enumerated() {
             guard let name else { continue }
             var found: Int?
@@ -218,47 +240,103 @@ struct RequestCheck {
     }
 }
 
-/// Checks one tensor of a request against what the manifest states.
-struct TensorCheck {
-    let tensor: LentTensor
-    /// Path of the tensor, as "inputs[0]".
-    let field: String
-    let input: Manifest.Input
+/// What a request's tensor must be to be one input, as plain numbers.
+struct InputRule: Sendable {
+    /// Name on the wire.
+    let name: OwnedText
+    /// Type of the elements.
+    let type: ElementType
+    /// Most content rows of one event of a ragged input, or nil.
+    let raggedMaximum: Int?
+    /// Dimensions behind the leading axis: of one event, or of one content row.
+    let trailing: [Int]
+    /// Elements of one step of the leading axis, and their bytes.
+    let elements: Int
+    let bytes: Int
+    /// Shape of one event as messages quote it.
+    let shape: [Int]
 
-    /// Events of the tensor, or the refusal.
-    func rows() throws(Refusal) -> Int {
-        let wanted = input.signature
+    init(_ input: Manifest.Input) {
+        name = OwnedText(input.signature.name)
+        type = input.signature.type
+        raggedMaximum = input.raggedMaximum
+        shape = input.signature.shape
+        trailing = input.raggedMaximum == nil ? shape : Array(shape.dropFirst())
+        elements = trailing.reduce(1, *)
+        bytes = elements * type.byteCount
+    }
+}
+
+/// Checks one tensor of a request against what the manifest states.
+@safe
+struct TensorCheck {
+    private let tensor: LentTensor
+    /// Number of the tensor in the request.
+    private let index: Int
+    private let rule: InputRule
+
+    /// Events of a tensor, or the refusal.
+    @inline(__always)
+    static func rows(
+        _ tensor: LentTensor,
+        index: Int,
+        rule: borrowing InputRule
+    ) throws(Refusal) -> Int {
+        // The usual tensor: dense, of the right type and shape, as many bytes as that takes.
+        if rule.raggedMaximum == nil, tensor.type == rule.type, unsafe tensor.splits == nil,
+            unsafe tensor.base != nil, tensor.rank == rule.trailing.count + 1
+        {
+            var isEqual = tensor.dimensions[0] >= 0
+            for axis in rule.trailing.indices {
+                isEqual = isEqual && tensor.dimensions[axis + 1] == rule.trailing[axis]
+            }
+            let (bytes, isHuge) = tensor.dimensions[0].multipliedReportingOverflow(by: rule.bytes)
+            if isEqual, !isHuge, bytes == tensor.byteCount { return tensor.dimensions[0] }
+        }
+        return try TensorCheck(tensor: tensor, index: index, rule: copy rule).rows()
+    }
+
+    private init(tensor: LentTensor, index: Int, rule: InputRule) {
+        self.tensor = tensor
+        self.index = index
+        self.rule = rule
+    }
+
+    private var field: String { "inputs[\(index)]" }
+
+    private func rows() throws(Refusal) -> Int {
         guard let type = tensor.type else {
             throw Refusal(
                 .invalid,
-                "found no known type, allowed is \(wanted.type.name)",
+                "found no known type, allowed is \(rule.type.name)",
                 field: "\(field).type"
             )
         }
-        guard type == wanted.type else {
+        guard type == rule.type else {
             throw Refusal(
                 .invalid,
-                "found \(type.name), allowed is \(wanted.type.name)",
+                "found \(type.name), allowed is \(rule.type.name)",
                 field: "\(field).type"
             )
         }
         guard unsafe tensor.base != nil || tensor.byteCount == 0 else {
             throw Refusal(.invalid, "the tensor has no bytes", field: "\(field).data")
         }
-        if input.raggedMaximum != nil { return try raggedRows() }
+        if rule.raggedMaximum != nil { return try raggedRows() }
         guard unsafe tensor.splits == nil else {
             throw Refusal(
                 .invalid,
-                "found row splits, input '\(wanted.name)' is not ragged",
+                "found row splits, input '\(rule.name.string)' is not ragged",
                 field: "\(field).row_splits"
             )
         }
-        try checkTrailing(wanted.shape)
-        try checkBytes(elementsPerLeading: wanted.elementCount)
+        try checkTrailing()
+        try checkBytes()
         return tensor.dimensions[0]
     }
 
-    private func checkTrailing(_ shape: [Int]) throws(Refusal) {
+    private func checkTrailing() throws(Refusal) {
+        let shape = rule.trailing
         var isEqual = tensor.rank == shape.count + 1
         for (axis, size) in shape.enumerated() where isEqual {
             isEqual = tensor.dimensions[axis + 1] == size
@@ -268,30 +346,25 @@ struct TensorCheck {
             let allowed = (["events"] + shape.map(String.init)).joined(separator: ", ")
             throw Refusal(
                 .invalid,
-                "found \(tensor.text), allowed is \(input.signature.type.name)[\(allowed)]",
+                "found \(tensor.text), allowed is \(rule.type.name)[\(allowed)]",
                 field: "\(field).shape"
             )
         }
     }
 
-    private func checkBytes(elementsPerLeading: Int) throws(Refusal) {
-        let (elements, isHuge) = tensor.dimensions[0].multipliedReportingOverflow(
-            by: elementsPerLeading
-        )
-        let (bytes, isHuger) = elements.multipliedReportingOverflow(
-            by: input.signature.type.byteCount
-        )
-        guard !isHuge, !isHuger, bytes == tensor.byteCount else {
+    private func checkBytes() throws(Refusal) {
+        let (bytes, isHuge) = tensor.dimensions[0].multipliedReportingOverflow(by: rule.bytes)
+        guard !isHuge, bytes == tensor.byteCount else {
             throw Refusal(
                 .invalid,
-                "found \(tensor.byteCount) bytes, \(tensor.text) takes \(isHuge || isHuger ? "more than there can be" : "\(bytes)")",
+                "found \(tensor.byteCount) bytes, \(tensor.text) takes \(isHuge ? "more than there can be" : "\(bytes)")",
                 field: "\(field).data"
             )
         }
     }
 
     private func raggedRows() throws(Refusal) -> Int {
-        guard let maximum = input.raggedMaximum else {
+        guard let maximum = rule.raggedMaximum else {
             preconditionFailure("asked for ragged inputs only")
         }
         let field = "\(field).row_splits"
@@ -304,8 +377,8 @@ struct TensorCheck {
                 field: field
             )
         }
-        try checkTrailing(Array(input.signature.shape.dropFirst()))
-        try checkBytes(elementsPerLeading: input.signature.shape.dropFirst().reduce(1, *))
+        try checkTrailing()
+        try checkBytes()
         let rows = tensor.splitsByteCount / 8 - 1
         var last = 0
         for index in 0...rows {

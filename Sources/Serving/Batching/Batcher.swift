@@ -67,12 +67,12 @@ package final class Batcher: @unchecked Sendable {
         case closed
     }
 
-    /// Puts a flight into the queue, or says why not.
+    /// Puts a flight into the queue, or says why not; `rouse()` must follow.
     ///
     /// Deck's lane.
     package func offer(_ flight: FlightPointer) -> Offer {
-        let outcome = lock.withLock { _ -> (offer: Offer, wake: Int?) in
-            guard !state.queues.isClosed else { return (.closed, nil) }
+        lock.withLock { _ in
+            guard !state.queues.isClosed else { return .closed }
             if let refusal = unsafe Self.full(
                 state.queues,
                 flight,
@@ -80,19 +80,45 @@ package final class Batcher: @unchecked Sendable {
                 queueBytes,
                 retryAfter(state.queues.rows)
             ) {
-                return (.refused(refusal), nil)
+                return .refused(refusal)
             }
             unsafe state.queues.append(flight)
-            guard state.sleeping != 0 else { return (.accepted, nil) }
-            let isTrigger = unsafe flight.pointee.priority == .trigger
-            guard isTrigger || state.queues.rows >= state.wakeRows else { return (.accepted, nil) }
-            let worker = state.sleeping.trailingZeroBitCount
-            state.sleeping &= ~(1 << UInt64(worker))
-            return (.accepted, worker)
+            return .accepted
         }
-        if let worker = outcome.wake { bells[worker].ring() }
-        return outcome.offer
     }
+
+    /// Wakes as many sleeping workers as what waits makes micro-batches for.
+    ///
+    /// Once after any number of offers.
+    package func rouse() {
+        var woken = lock.withLock { _ -> UInt64 in
+            guard state.sleeping != 0, let oldest = state.queues.oldest,
+                oldest.hasTrigger || state.queues.rows >= state.wakeRows
+            else { return 0 }
+            var woken: UInt64 = 0
+            var rows = state.queues.rows
+            while rows > 0, state.sleeping != 0 {
+                let worker = state.sleeping & (~state.sleeping &+ 1)
+                state.sleeping &= ~worker
+                woken |= worker
+                rows -= targetRows
+            }
+            return woken
+        }
+        while woken != 0 {
+            bells[woken.trailingZeroBitCount].ring()
+            woken &= woken &- 1
+        }
+    }
+
+    /// Whether nothing waits or runs and new flights are welcome.
+    package var isIdle: Bool {
+        lock.withLock { _ in
+            state.queues.isEmpty && !state.queues.isClosed && state.sleeping == allWorkers
+        }
+    }
+
+    private var allWorkers: UInt64 { bells.count == 64 ? .max : (1 << UInt64(bells.count)) - 1 }
 
     private static func full(
         _ queues: borrowing BatchQueues,

@@ -1,0 +1,140 @@
+internal import Execution
+internal import Messages
+internal import Telemetry
+
+/// Runs micro-batches on one engine instance: brings rows together, runs the shapes of the plan,
+/// writes the answers.
+///
+/// Used by one thread at a time.
+@safe
+struct BatchRunner {
+    let plan: MicroBatchPlan
+    /// The rows of the next micro-batch; kept afterwards, for whoever counts them as done.
+    var segments: [BatchQueues.Segment] = []
+    private let batcher: Batcher
+    private let gather: InputGather
+    private let instance: any EngineInstance
+    private let inputNames: [String]
+    private let metrics: ModelMetrics
+    private var piece: [BatchQueues.Segment] = []
+    private var flagged: [Int] = []
+
+    init(
+        batcher: Batcher,
+        plan: MicroBatchPlan,
+        gather: InputGather,
+        instance: any EngineInstance,
+        inputNames: [String],
+        metrics: ModelMetrics
+    ) {
+        self.batcher = batcher
+        self.plan = plan
+        self.gather = gather
+        self.instance = instance
+        self.inputNames = inputNames
+        self.metrics = metrics
+        segments.reserveCapacity(plan.bestRows)
+        piece.reserveCapacity(plan.bestRows)
+        flagged.reserveCapacity(plan.bestRows)
+    }
+
+    /// Runs the segments, cut into the shapes of the plan.
+    mutating func run(rows: Int) {
+        metrics.microBatchRows.record(UInt64(rows))
+        refuseNonfinite()
+        var left = rows
+        var segment = 0
+        var taken = 0
+        while left > 0 {
+            let shape = plan.shape(for: left)
+            piece.removeAll(keepingCapacity: true)
+            var count = 0
+            while count < shape, segment < segments.count {
+                var part = segments[segment]
+                part.firstRow += taken
+                part.rows = min(part.rows - taken, shape - count)
+                piece.append(part)
+                count += part.rows
+                taken += part.rows
+                if taken == segments[segment].rows {
+                    segment += 1
+                    taken = 0
+                }
+            }
+            run(pieceShape: shape)
+            left -= count
+        }
+    }
+
+    /// The worker that holds a flight's first row looks at all of its values, so that the row
+    /// named is the first one whatever other workers do.
+    private func refuseNonfinite() {
+        for position in segments.indices {
+            let segment = segments[position]
+            guard segment.firstRow == 0,
+                let found = unsafe gather.refusedRow(segment.flight)
+            else { continue }
+            batcher.refuse(
+                segment,
+                Refusal(
+                    .invalid,
+                    "a value of input '\(inputNames[found.input])' is not finite, allowed are finite values",
+                    field: "inputs[\(found.input)]",
+                    row: found.row
+                )
+            )
+        }
+    }
+
+    private mutating func run(pieceShape shape: Int) {
+        do {
+            try runOnce(piece, shape: shape)
+        } catch {
+            // One request's failure must not be its neighbours': each runs again alone.
+            for position in piece.indices {
+                let part = piece[position]
+                do {
+                    try runOnce([part], shape: shape)
+                } catch {
+                    metrics.engineFailures.add(1)
+                    batcher.refuse(
+                        part,
+                        Refusal(.internal, "the engine failed: \(error)")
+                    )
+                }
+            }
+        }
+    }
+
+    private mutating func runOnce(
+        _ parts: [BatchQueues.Segment],
+        shape: Int
+    ) throws(EngineFailure) {
+        flagged.removeAll(keepingCapacity: true)
+        if parts.count == 1, parts[0].rows == shape,
+            let lent = unsafe gather.lent(parts[0])
+        {
+            try unsafe instance.run(rows: shape, lentInput: lent)
+        } else {
+            var position = 0
+            for index in parts.indices {
+                gather.copy(parts[index], to: position, of: instance, flagged: &flagged)
+                position += parts[index].rows
+            }
+            gather.pad(from: position, to: shape, of: instance)
+            try instance.run(rows: shape)
+        }
+        let outputs = RawOutputs(instance: instance)
+        var position = 0
+        for index in parts.indices {
+            let part = parts[index]
+            if let plan = unsafe part.flight.pointee.plan {
+                let mask = unsafe plan._withUnsafeGuaranteedRef { plan in
+                    plan.write(part, position: position, outputs: outputs, flagged: flagged)
+                }
+                if mask != 0 { batcher.flag(part, outputs: mask) }
+            }
+            position += part.rows
+        }
+    }
+}
