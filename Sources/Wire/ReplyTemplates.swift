@@ -56,14 +56,8 @@ public final class ReplyTemplates {
 
     /// The template of an answer's reply, made if there is none; valid until the next look-up.
     ///
-    /// - Parameters:
-    ///   - layout: What the answer holds.
-    ///   - rows: Events.
-    ///   - block: Block of the sections, where the layout puts them; read when the reply is
-    ///     written.
-    ///   - isFramed: Whether the sections travel as frames.
-    ///   - coverage: Coverage of the intervals.
-    ///   - flaggedOutputs: Bit i: output i has flags that are not 0.
+    /// `block` holds the sections of `rows` events where the layout puts them, and is read when
+    /// the reply is written. `flaggedOutputs` has bit i for an output i with flags that are not 0.
     @inline(__always)
     public func find(
         layout: AnswerLayout,
