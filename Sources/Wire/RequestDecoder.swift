@@ -36,12 +36,28 @@ public enum RequestDecoder {
         return 0
     }
 
-    /// Decodes a header.
+    /// Decodes a header: the usual score request in place, anything else with protobuf-c.
     ///
-    /// `request` then points into the arena and the frames.
+    /// `request` then points into the header, the frames and the arena, which is only asked for
+    /// when protobuf-c needs it.
     ///
     /// - Returns: the request's id and kind.
     public static func decode(
+        _ header: LentFrame,
+        frames: UnsafeBufferPointer<LentFrame>,
+        arena: @autoclosure () -> Arena,
+        into request: inout ScoreRequest
+    ) throws(Refusal) -> (id: UInt64, kind: Kind) {
+        if let id = unsafe RequestScanner.scan(header, frames: frames, into: &request) {
+            return (id, .score)
+        }
+        return unsafe try unpack(header, frames: frames, arena: arena(), into: &request)
+    }
+
+    /// Decodes a header with protobuf-c, which says what every header means.
+    ///
+    /// `request` then points into the arena and the frames.
+    package static func unpack(
         _ header: LentFrame,
         frames: UnsafeBufferPointer<LentFrame>,
         arena: Arena,

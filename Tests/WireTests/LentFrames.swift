@@ -58,6 +58,38 @@ final class LentFrames {
         return try self.request(into: &request)
     }
 
+    /// Decodes a request as a lane does, into what the last one left, and with protobuf-c alone.
+    func requestTwice(into request: inout ScoreRequest) -> RequestReadings {
+        defer { withExtendedLifetime(self) {} }
+        var readings = RequestReadings()
+        do throws(Refusal) {
+            let arena = Arena()
+            let decoded = try unsafe RequestDecoder.decode(
+                header,
+                frames: UnsafeBufferPointer(frames),
+                arena: readings.arenaAsked(arena),
+                into: &request
+            )
+            readings.decoded = .init(decoded.id, decoded.kind, request)
+        } catch {
+            readings.decoded = .refusal(error)
+        }
+        do throws(Refusal) {
+            var fresh = ScoreRequest()
+            let arena = Arena()
+            let unpacked = try unsafe RequestDecoder.unpack(
+                header,
+                frames: UnsafeBufferPointer(frames),
+                arena: arena,
+                into: &fresh
+            )
+            readings.unpacked = .init(unpacked.id, unpacked.kind, fresh)
+        } catch {
+            readings.unpacked = .refusal(error)
+        }
+        return readings
+    }
+
     /// Decodes a reply.
     func reply() throws(ReplyMalformed) -> (id: UInt64, reply: DecodedReply) {
         defer { withExtendedLifetime(self) {} }

@@ -22,6 +22,9 @@ struct ProtoBytes {
     /// A field of text.
     func text(_ field: Int, _ content: String) -> ProtoBytes { data(field, Array(content.utf8)) }
 
+    /// Bytes as they are.
+    func raw(_ bytes: [UInt8]) -> ProtoBytes { adding(bytes) }
+
     /// A field of packed whole numbers.
     func packed(_ field: Int, _ values: [UInt64]) -> ProtoBytes {
         data(field, values.flatMap(Self.varint))
