@@ -2,8 +2,9 @@ public import Tensors
 
 /// A score request as it lies in its message; one is kept and refilled by each lane.
 ///
-/// Presence matters (no coverage is not coverage 0), hence the optionals.
-public struct ScoreRequest: Sendable {
+/// Presence matters (no coverage is not coverage 0), hence the optionals. It is some kilobytes, hence
+/// not copyable.
+public struct ScoreRequest: ~Copyable, Sendable {
     /// Most input tensors of a request.
     public static let maximumInputs = 8
     /// Most columns of a request.
@@ -16,11 +17,11 @@ public struct ScoreRequest: Sendable {
     /// Version asked for, or nil for the one that is served.
     public var version: LentText?
     /// Input tensors, `inputCount` of them.
-    public var inputs: InlineArray<8, LentTensor> = .init(repeating: LentTensor())
+    public let inputs = LentList(repeating: LentTensor(), capacity: maximumInputs)
     /// Used entries of `inputs`.
     public var inputCount = 0
     /// Columns, `columnCount` of them.
-    public var columns: InlineArray<8, LentTensor> = .init(repeating: LentTensor())
+    public let columns = LentList(repeating: LentTensor(), capacity: maximumColumns)
     /// Used entries of `columns`.
     public var columnCount = 0
     /// Time left in microseconds, counted from the read of the message.
@@ -34,7 +35,7 @@ public struct ScoreRequest: Sendable {
     /// Whether the artefact's own outputs are wanted, without calibration.
     public var isRaw = false
     /// Raw outputs wanted by name, `outputCount` of them.
-    public var outputs: InlineArray<16, LentText> = .init(repeating: LentText())
+    public let outputs = LentList(repeating: LentText(), capacity: maximumOutputs)
     /// Used entries of `outputs`.
     public var outputCount = 0
     /// Whether prediction sets are asked for.

@@ -2,17 +2,16 @@ internal import Messages
 internal import Telemetry
 
 /// The metric handles of one model version, made when it is loaded.
-final class ModelMetrics: Sendable {
+@safe
+final class ModelMetrics: @unchecked Sendable {
+    // Safe because the references never change and what they lead to is atomic.
     /// Rows of micro-batches.
     let microBatchRows: Histogram
     /// Runs that failed for one request alone.
     let engineFailures: Counter
-    /// By priority: requests answered, events answered, and the three latencies.
-    let requests: [Counter]
-    let events: [Counter]
-    let queue: [Histogram]
-    let compute: [Histogram]
-    let total: [Histogram]
+    /// One of each priority; lent by `owned`, so that recording counts no references.
+    private let byPriority: [3 of Unmanaged<PriorityMetrics>]
+    private let owned: [PriorityMetrics]
 
     /// Upper bounds of the micro-batch sizes, rows.
     private static let rowBounds: [UInt64] = [
@@ -33,44 +32,57 @@ final class ModelMetrics: Sendable {
             help: "Requests that an engine failed to run.",
             labels: labels
         )
-        func byPriority<Metric>(_ make: ([(String, String)]) -> Metric) -> [Metric] {
-            Priority.allCases.map { make(labels + [("priority", $0.name)]) }
+        owned = Priority.allCases.map {
+            PriorityMetrics(registry, labels: labels + [("priority", $0.name)])
         }
-        requests = byPriority { labels in
-            registry.counter(
-                "vigil_requests_total",
-                help: "Score requests answered.",
-                labels: labels
-            )
-        }
-        events = byPriority { labels in
-            registry.counter("vigil_events_total", help: "Events answered.", labels: labels)
-        }
-        func latency(_ name: String, _ help: String) -> [Histogram] {
-            byPriority { labels in
-                registry.histogram(
-                    name,
-                    help: help,
-                    bounds: Histogram.latencyBounds,
-                    unit: .seconds,
-                    labels: labels
-                )
-            }
-        }
-        queue = latency("vigil_queue_seconds", "From the read of a request to its first row run.")
-        compute = latency("vigil_compute_seconds", "From the first row run to the last row done.")
-        total = latency("vigil_total_seconds", "From the read of a request to its reply.")
+        let owned = owned
+        unsafe byPriority = unsafe .init { unsafe .passUnretained(owned[$0]) }
     }
+
+    /// Events answered so far.
+    var eventsAnswered: Int { owned.reduce(0) { $0 + $1.events.value } }
 
     /// Counts an answered flight.
     ///
     /// The transport's lane alone: nothing here is an atomic addition.
     func record(_ flight: FlightPointer, now: UInt64) {
-        let priority = unsafe flight.pointee.priority.index
-        requests[priority].addAlone(1)
-        unsafe events[priority].addAlone(flight.pointee.rows)
-        unsafe queue[priority].recordAlone(flight.pointee.queueNanoseconds)
-        unsafe compute[priority].recordAlone(flight.pointee.computeNanoseconds)
-        unsafe total[priority].recordAlone(now - min(now, flight.pointee.arrival))
+        unsafe byPriority[flight.pointee.priority.index]._withUnsafeGuaranteedRef { metrics in
+            metrics.requests.addAlone(1)
+            unsafe metrics.events.addAlone(flight.pointee.rows)
+            unsafe metrics.queue.recordAlone(flight.pointee.queueNanoseconds)
+            unsafe metrics.compute.recordAlone(flight.pointee.computeNanoseconds)
+            unsafe metrics.total.recordAlone(now - min(now, flight.pointee.arrival))
+        }
+    }
+}
+
+/// What is counted of the answers of one priority.
+final class PriorityMetrics: Sendable {
+    /// Requests answered, events answered, and the three latencies.
+    let requests: Counter
+    let events: Counter
+    let queue: Histogram
+    let compute: Histogram
+    let total: Histogram
+
+    init(_ registry: MetricRegistry, labels: [(String, String)]) {
+        requests = registry.counter(
+            "vigil_requests_total",
+            help: "Score requests answered.",
+            labels: labels
+        )
+        events = registry.counter("vigil_events_total", help: "Events answered.", labels: labels)
+        func latency(_ name: String, _ help: String) -> Histogram {
+            registry.histogram(
+                name,
+                help: help,
+                bounds: Histogram.latencyBounds,
+                unit: .seconds,
+                labels: labels
+            )
+        }
+        queue = latency("vigil_queue_seconds", "From the read of a request to its first row run.")
+        compute = latency("vigil_compute_seconds", "From the first row run to the last row done.")
+        total = latency("vigil_total_seconds", "From the read of a request to its reply.")
     }
 }

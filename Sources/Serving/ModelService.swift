@@ -184,7 +184,7 @@ public final class ModelService: Sendable {
     }
 
     /// Events answered since it was loaded.
-    var eventsAnswered: Int { metrics.events.reduce(0) { $0 + $1.value } }
+    var eventsAnswered: Int { metrics.eventsAnswered }
 
     /// What is read when the metrics are: the queue's depth, and the version as information.
     private static func register(

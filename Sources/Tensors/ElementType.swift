@@ -1,5 +1,5 @@
 /// The type of a tensor's elements; raw values are those of the wire protocol.
-public enum ElementType: UInt8, Sendable, CaseIterable {
+public enum ElementType: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case float32 = 1
     case float64 = 2
     case float16 = 3

@@ -2,7 +2,7 @@
 ///
 /// The memory belongs to the transport and is lent until the reply is sent.
 @safe
-public struct LentTensor: @unchecked Sendable {
+public struct LentTensor: BitwiseCopyable, @unchecked Sendable {
     // Safe because the bytes are immutable while they are lent.
     /// Most dimensions a tensor may have, the event axis included.
     public static let maximumRank = 8

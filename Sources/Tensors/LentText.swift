@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// Not a string yet: on the request path names are compared, never built.
 @safe
-public struct LentText: @unchecked Sendable {
+public struct LentText: BitwiseCopyable, @unchecked Sendable {
     // Safe because the bytes are immutable while they are lent.
     /// First byte, or nil when empty.
     public let base: UnsafePointer<UInt8>?

@@ -117,14 +117,14 @@ private struct ScoreDecoder {
             score.n_inputs,
             ScoreRequest.maximumInputs,
             "inputs",
-            &request.inputs
+            request.inputs
         )
         request.columnCount = unsafe try tensors(
             score.columns,
             score.n_columns,
             ScoreRequest.maximumColumns,
             "columns",
-            &request.columns
+            request.columns
         )
         request.deadlineMicroseconds =
             unsafe score.has_deadline_microseconds != 0 ? score.deadline_microseconds : nil
@@ -144,7 +144,7 @@ private struct ScoreDecoder {
         request.coverage = unsafe score.has_coverage != 0 ? score.coverage : nil
         request.prior = unsafe score.has_prior != 0 ? score.prior : nil
         request.isRaw = unsafe score.has_raw != 0 && score.raw != 0
-        request.outputCount = unsafe try names(score, &request.outputs)
+        request.outputCount = unsafe try names(score, request.outputs)
         request.wantsSets = false
         request.wantsAttributions = false
         for index in unsafe 0..<score.n_extras {
@@ -173,7 +173,7 @@ private struct ScoreDecoder {
 
     private func names(
         _ score: Vigil__V1__Score,
-        _ outputs: inout InlineArray<16, LentText>
+        _ outputs: borrowing LentList<LentText>
     ) throws(Refusal) -> Int {
         guard unsafe score.n_outputs <= ScoreRequest.maximumOutputs else {
             throw Refusal(
@@ -193,7 +193,7 @@ private struct ScoreDecoder {
         _ count: Int,
         _ limit: Int,
         _ field: String,
-        _ tensors: inout InlineArray<8, LentTensor>
+        _ tensors: borrowing LentList<LentTensor>
     ) throws(Refusal) -> Int {
         guard count <= limit else {
             throw Refusal(.invalid, "found \(count), allowed are \(limit)", field: field)

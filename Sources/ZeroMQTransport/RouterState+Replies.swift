@@ -57,48 +57,49 @@ extension RouterState {
         else {
             preconditionFailure("a completed flight has an answer or a refusal")
         }
-        let isFramed = unsafe slots.envelope(slot).pointee.isFramed
-        var encoder = ReplyEncoder(arena: replyArena)
-        let draft = unsafe encoder.answer(
-            ReplyEncoder.Answer(
-                layout: layout,
-                rows: flight.pointee.rows,
-                base: base,
-                offsets: flight.pointee.offsets,
-                flaggedOutputs: flight.pointee.flaggedOutputs,
-                coverage: flight.pointee.coverage,
-                queueNanoseconds: flight.pointee.queueNanoseconds,
-                computeNanoseconds: flight.pointee.computeNanoseconds,
-                batch: flight.pointee.largestBatch
-            ),
-            id: slots.envelope(slot).pointee.id,
-            isFramed: isFramed
+        let envelope = unsafe slots.envelope(slot)
+        let template = unsafe templates.find(
+            layout: layout,
+            rows: flight.pointee.rows,
+            block: base,
+            isFramed: envelope.pointee.isFramed,
+            coverage: flight.pointee.coverage,
+            flaggedOutputs: flight.pointee.flaggedOutputs
         )
-        var count = prepare(slot, draft)
-        count = unsafe append(encoder, flight, layout, base, at: count)
+        // Nothing runs any more that needs the flight's own copy of the identity.
+        unsafe zmq_msg_init(outgoing)
+        unsafe zmq_msg_move(outgoing, slots.message(slot, 0))
+        var count = unsafe beginFrames(hasDelimiter: envelope.pointee.hasDelimiter)
+        let id = unsafe envelope.pointee.id
+        unsafe zmq_msg_init_size(outgoing + count, template.byteCount(id: id))
+        unsafe template.write(
+            id: id,
+            queueNanoseconds: flight.pointee.queueNanoseconds,
+            computeNanoseconds: flight.pointee.computeNanoseconds,
+            batch: flight.pointee.largestBatch,
+            into: zmq_msg_data(outgoing + count)
+        )
+        count += 1
+        if template.frameCount > 0 { count = unsafe append(template, flight, base, at: count) }
         unsafe admission.record(flight, now: now)
         ship(count)
     }
 
     /// Puts the sections of a framed answer behind the header; large ones are lent.
     private func append(
-        _ encoder: ReplyEncoder,
+        _ template: ReplyTemplate,
         _ flight: FlightPointer,
-        _ layout: AnswerLayout,
         _ base: UnsafeMutableRawPointer,
         at start: Int
     ) -> Int {
-        let rows = unsafe flight.pointee.rows
         var lent = 0
-        for index in 0..<encoder.frameCount
-        where layout.sections[encoder.frames[index]].strideBytes * rows > Self.lendBytes {
+        for index in 0..<template.frameCount where template.frame(index).byteCount > Self.lendBytes {
             lent += 1
         }
         // One reader more: the flight itself, which gives the block back when it is released.
         let block = unsafe lent > 0 ? deck.takeAnswer(flight, readers: lent + 1) : nil
-        for index in 0..<encoder.frameCount {
-            let section = encoder.frames[index]
-            let bytes = layout.sections[section].strideBytes * rows
+        for index in 0..<template.frameCount {
+            let (section, bytes) = template.frame(index)
             let source = unsafe base + flight.pointee.offsets[section]
             let message = unsafe outgoing + start + index
             if bytes > Self.lendBytes {
@@ -109,7 +110,7 @@ extension RouterState {
             }
         }
         if let block = unsafe block { unsafe AnswerPool.giveBack(block) }
-        return start + encoder.frameCount
+        return start + template.frameCount
     }
 
     func refuse(_ slot: Int, _ refusal: Refusal) {
@@ -143,12 +144,15 @@ extension RouterState {
         return unsafe prepareHeader(draft, hasDelimiter: slots.envelope(slot).pointee.hasDelimiter)
     }
 
+    /// The delimiter of a REQ socket behind the identity; returns the frames used.
+    private func beginFrames(hasDelimiter: Bool) -> Int {
+        guard hasDelimiter else { return 1 }
+        unsafe zmq_msg_init(outgoing + 1)
+        return 2
+    }
+
     private func prepareHeader(_ draft: ReplyEncoder.Draft, hasDelimiter: Bool) -> Int {
-        var count = 1
-        if hasDelimiter {
-            unsafe zmq_msg_init(outgoing + count)
-            count += 1
-        }
+        let count = beginFrames(hasDelimiter: hasDelimiter)
         unsafe zmq_msg_init_size(outgoing + count, draft.byteCount)
         unsafe draft.pack(into: zmq_msg_data(outgoing + count))
         return count + 1

@@ -40,6 +40,7 @@ final class RouterState {
     let outcomes: Mailbox<ControlOutcome>
     private let bell: Bell
     let replyArena = Arena()
+    let templates = ReplyTemplates()
     let outgoing: UnsafeMutablePointer<zmq_msg_t>
     private let lentFrames: UnsafeMutablePointer<LentFrame>
     var backlogs: Backlogs

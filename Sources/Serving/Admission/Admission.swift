@@ -9,6 +9,7 @@ internal import Tensors
 /// and queues the flight.
 ///
 /// One for each transport lane.
+@safe
 public final class Admission {
     /// Wait that a refusal suggests while the daemon or a model is not there yet.
     static let retryMicroseconds: UInt64 = 100_000
@@ -17,11 +18,8 @@ public final class Admission {
     private let pool: AnswerPool
     private let deck: FlightDeck
     private let maximumWaitNanoseconds: UInt64
-    private var tables: HeldTables
-    /// What was admitted since the last dispatch, by service.
-    private var waiting: [PendingFlights] = []
-    /// The same while it is dispatched.
-    private var dispatched: [PendingFlights] = []
+    /// Behind a pointer, so that the request path has no checks of exclusive access.
+    private let state: UnsafeMutablePointer<AdmissionState>
     /// Between look-up and dispatch another version may have taken over: then a flight is admitted
     /// again, this often.
     private static let dispatchRounds = 3
@@ -37,9 +35,16 @@ public final class Admission {
         self.pool = pool
         self.deck = deck
         maximumWaitNanoseconds = UInt64(maximumWaitMilliseconds) * 1_000_000
-        tables = HeldTables(roster.current, generation: roster.currentGeneration)
-        waiting.reserveCapacity(16)
-        dispatched.reserveCapacity(16)
+        let generation = roster.currentGeneration
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(
+            to: AdmissionState(tables: HeldTables(roster.current, generation: generation))
+        )
+    }
+
+    deinit {
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
     }
 
     /// Admits a request into a claimed flight, or says why not (then the caller releases the
@@ -64,8 +69,8 @@ public final class Admission {
         unsafe try RequestCheck(service).fill(flight, from: request)
         unsafe try setDeadline(flight, request, arrival: arrival)
         unsafe prepareAnswer(flight)
-        unsafe flight.pointee.generation = tables.generation
-        tables.hold()
+        unsafe flight.pointee.generation = state.pointee.tables.generation
+        unsafe state.pointee.tables.hold()
         unsafe append(flight)
     }
 
@@ -80,20 +85,20 @@ public final class Admission {
         unsafe deck.reset(flight)
         // Last: the table keeps alive what the flight pointed to.
         if unsafe flight.pointee.generation != 0 {
-            unsafe tables.letGo(flight.pointee.generation)
+            unsafe state.pointee.tables.letGo(flight.pointee.generation)
             unsafe flight.pointee.generation = 0
         }
     }
 
     /// Takes a new table of models over; those of the old one are let go with their last flight.
     public func refresh() {
-        guard roster.currentGeneration != tables.generation else { return }
+        guard unsafe roster.currentGeneration != state.pointee.tables.generation else { return }
         let generation = roster.currentGeneration
-        tables.replace(with: roster.current, generation: generation)
+        unsafe state.pointee.tables.replace(with: roster.current, generation: generation)
     }
 
     /// Whether something was admitted since the last dispatch.
-    public var hasWaiting: Bool { !waiting.isEmpty }
+    public var hasWaiting: Bool { unsafe !state.pointee.waiting.isEmpty }
 
     /// Runs what was admitted since the last call, or queues it for the workers of its model.
     ///
@@ -111,26 +116,28 @@ public final class Admission {
     ) {
         var left = LaneRunner.budgetNanoseconds
         var round = 1
-        while !waiting.isEmpty {
-            swap(&waiting, &dispatched)
-            for index in dispatched.indices {
-                let service = unsafe dispatched[index].service
+        while unsafe !state.pointee.waiting.isEmpty {
+            unsafe swap(&state.pointee.waiting, &state.pointee.dispatched)
+            for index in unsafe state.pointee.dispatched.indices {
+                let service = unsafe state.pointee.dispatched[index].service
                 unsafe service._withUnsafeGuaranteedRef { service in
                     if let runner = service.laneRunner,
-                        let cost = runner.cost(rows: dispatched[index].rows), cost <= left,
+                        let cost = unsafe runner.cost(
+                            rows: state.pointee.dispatched[index].rows
+                        ), cost <= left,
                         service.batcher.isIdle
                     {
                         left -= cost
-                        runner.run(dispatched[index], now: now)
-                        while let flight = unsafe dispatched[index].popFirst() {
+                        unsafe runner.run(state.pointee.dispatched[index], now: now)
+                        while let flight = unsafe state.pointee.dispatched[index].popFirst() {
                             unsafe done(flight)
                         }
                     } else {
-                        unsafe queue(&dispatched[index], service, round, done, again)
+                        unsafe queue(&state.pointee.dispatched[index], service, round, done, again)
                     }
                 }
             }
-            dispatched.removeAll(keepingCapacity: true)
+            unsafe state.pointee.dispatched.removeAll(keepingCapacity: true)
             round += 1
         }
     }
@@ -175,14 +182,15 @@ public final class Admission {
 
     private func append(_ flight: FlightPointer) {
         unsafe flight.pointee.next = nil
-        for index in waiting.indices
-        where unsafe waiting[index].service.toOpaque() == flight.pointee.service?.toOpaque() {
-            unsafe waiting[index].append(flight)
+        guard let service = unsafe flight.pointee.service else {
+            preconditionFailure("an admitted flight has a service")
+        }
+        for index in unsafe state.pointee.waiting.indices
+        where unsafe state.pointee.waiting[index].service.toOpaque() == service.toOpaque() {
+            unsafe state.pointee.waiting[index].append(flight)
             return
         }
-        if let service = unsafe flight.pointee.service {
-            unsafe waiting.append(PendingFlights(service: service, first: flight))
-        }
+        unsafe state.pointee.waiting.append(PendingFlights(service: service, first: flight))
     }
 
     private func find(_ request: borrowing ScoreRequest) throws(Refusal) -> ModelService {
@@ -190,7 +198,7 @@ public final class Admission {
             throw Refusal(.invalid, "no model is named", field: "model")
         }
         let model = request.model
-        let table = tables.current
+        let table = unsafe state.pointee.tables.current
         guard let place = table.entries.indices.first(where: { model.equals(table.names[$0]) })
         else {
             throw roster.missing(model.string)

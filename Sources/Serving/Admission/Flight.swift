@@ -59,8 +59,8 @@ public struct Flight {
     public internal(set) var answer: UnsafeMutableRawPointer?
     /// Whether the block is the pool's; small answers lie in the deck's own memory.
     public internal(set) var isPooled = false
-    /// Offset of each section in the block.
-    public internal(set) var offsets: AnswerLayout.SectionNumbers = .init(repeating: 0)
+    /// Offset of each section in the block: `AnswerLayout.maximumSections` of them, the deck's.
+    public let offsets: UnsafeMutablePointer<Int>
 
     // Under the batcher's lock.
 
@@ -91,8 +91,9 @@ public struct Flight {
     /// Whether the request was answered (its deadline passed) while rows still run.
     public internal(set) var isAnswered = false
 
-    init(deck: FlightDeck, slot: Int) {
+    init(deck: FlightDeck, slot: Int, offsets: UnsafeMutablePointer<Int>) {
         unsafe self.deck = Unmanaged.passUnretained(deck)
+        unsafe self.offsets = unsafe offsets
         unsafe self.slot = slot
     }
 }

@@ -18,6 +18,8 @@ public final class FlightDeck: @unchecked Sendable {
     private var freeCount: Int
     /// `smallBytes` for each flight's answer.
     private let smallAnswers: UnsafeMutableRawPointer
+    /// Section offsets of each flight's answer.
+    private let offsets: UnsafeMutablePointer<Int>
     /// Answers up to this size need no block of the pool: one event of some ten sections.
     static let smallBytes = 1024
     private var deadlines: DeadlineHeap
@@ -37,9 +39,16 @@ public final class FlightDeck: @unchecked Sendable {
             byteCount: capacity * Self.smallBytes,
             alignment: AlignedBuffer.alignment
         )
+        unsafe offsets = .allocate(capacity: capacity * AnswerLayout.maximumSections)
         deadlines = DeadlineHeap(capacity: capacity)
         for slot in 0..<capacity {
-            unsafe (flights + slot).initialize(to: Flight(deck: self, slot: slot))
+            unsafe (flights + slot).initialize(
+                to: Flight(
+                    deck: self,
+                    slot: slot,
+                    offsets: offsets + slot * AnswerLayout.maximumSections
+                )
+            )
         }
     }
 
@@ -48,6 +57,7 @@ public final class FlightDeck: @unchecked Sendable {
         unsafe flights.deallocate()
         unsafe free.deallocate()
         unsafe smallAnswers.deallocate()
+        unsafe offsets.deallocate()
     }
 
     /// Requests held.

@@ -241,7 +241,7 @@ struct RequestCheck {
 }
 
 /// What a request's tensor must be to be one input, as plain numbers.
-struct InputRule: Sendable {
+final class InputRule: Sendable {
     /// Name on the wire.
     let name: OwnedText
     /// Type of the elements.
@@ -278,22 +278,23 @@ struct TensorCheck {
     /// Events of a tensor, or the refusal.
     @inline(__always)
     static func rows(
-        _ tensor: LentTensor,
+        _ tensor: borrowing LentTensor,
         index: Int,
-        rule: borrowing InputRule
+        rule: InputRule
     ) throws(Refusal) -> Int {
         // The usual tensor: dense, of the right type and shape, as many bytes as that takes.
         if rule.raggedMaximum == nil, tensor.type == rule.type, unsafe tensor.splits == nil,
             unsafe tensor.base != nil, tensor.rank == rule.trailing.count + 1
         {
             var isEqual = tensor.dimensions[0] >= 0
-            for axis in rule.trailing.indices {
-                isEqual = isEqual && tensor.dimensions[axis + 1] == rule.trailing[axis]
+            for axis in rule.trailing.indices
+            where tensor.dimensions[axis + 1] != rule.trailing[axis] {
+                isEqual = false
             }
             let (bytes, isHuge) = tensor.dimensions[0].multipliedReportingOverflow(by: rule.bytes)
             if isEqual, !isHuge, bytes == tensor.byteCount { return tensor.dimensions[0] }
         }
-        return try TensorCheck(tensor: tensor, index: index, rule: copy rule).rows()
+        return try TensorCheck(tensor: copy tensor, index: index, rule: rule).rows()
     }
 
     private init(tensor: LentTensor, index: Int, rule: InputRule) {
