@@ -43,6 +43,7 @@ from .errors import (
     Unsupported,
     VigilError,
 )
+from .memory import keep_freed_memory
 
 __all__ = [
     "AsyncClient",
@@ -73,4 +74,5 @@ __all__ = [
     "UncertaintyDescription",
     "Unsupported",
     "VigilError",
+    "keep_freed_memory",
 ]
