@@ -7,7 +7,9 @@ public import Telemetry
 internal import Tensors
 
 /// The versions that serve, by model: an immutable table that transports look names up in.
-final class RosterTable: Sendable {
+@safe
+final class RosterTable: @unchecked Sendable {
+    // Safe because nothing in it changes, and what it lends lives as long as the entries.
     /// A model and its loaded versions; the first is the one that serves when none is named.
     struct Entry: Sendable {
         let name: OwnedText
@@ -19,14 +21,16 @@ final class RosterTable: Sendable {
     }
 
     let entries: [Entry]
-    /// Name of each entry, and the version of it that serves when none is named.
-    let names: [OwnedText]
-    let served: [ModelService?]
+    /// Name of each entry, and the version of it that serves when none is named, lent.
+    let names: [LentText]
+    let served: [Unmanaged<ModelService>?]
 
     init(entries: [Entry]) {
         self.entries = entries
-        names = entries.map(\.name)
-        served = entries.map(\.services.first)
+        names = entries.map(\.name.lent)
+        unsafe served = entries.map { entry in
+            unsafe entry.services.first.map { unsafe .passUnretained($0) }
+        }
     }
 }
 

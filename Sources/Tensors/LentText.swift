@@ -73,6 +73,14 @@ public final class OwnedText: @unchecked Sendable {
         self.string = string
     }
 
+    /// The same, lent for as long as this object lives.
+    public var lent: LentText {
+        unsafe LentText(
+            base: UnsafeRawPointer(base).assumingMemoryBound(to: UInt8.self),
+            count: count
+        )
+    }
+
     deinit {
         unsafe base.deallocate()
     }

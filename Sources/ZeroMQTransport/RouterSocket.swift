@@ -15,6 +15,9 @@ final class RouterSocket {
     private(set) var addresses: [String] = []
 
     private static let backlog: Int32 = 1024
+    /// How long a receive waits that may wait: so long a lane that has nothing to do takes to
+    /// notice that it should end.
+    private static let waitMilliseconds: Int32 = 100
 
     init(_ settings: TransportSettings) throws(TransportFailure) {
         guard let context = unsafe zmq_ctx_new() else { throw TransportFailure("zmq_ctx_new") }
@@ -33,6 +36,7 @@ final class RouterSocket {
             unsafe try Self.set(socket, ZMQ_RCVHWM, Int32(settings.highWaterMark))
             unsafe try Self.set(socket, ZMQ_BACKLOG, Self.backlog)
             unsafe try Self.set(socket, ZMQ_LINGER, Int32(settings.lingerMilliseconds))
+            unsafe try Self.set(socket, ZMQ_RCVTIMEO, Self.waitMilliseconds)
             // A client that reconnects under its old identity takes over from the old peer.
             unsafe try Self.set(socket, ZMQ_ROUTER_HANDOVER, 1)
             unsafe try Self.set(socket, ZMQ_TCP_KEEPALIVE, 1)

@@ -42,7 +42,7 @@ extension RouterState {
     /// Answers a flight that is done, unless its deadline passed before, and gives it back.
     func conclude(_ flight: FlightPointer, now: UInt64) {
         if unsafe !flight.pointee.isAnswered {
-            if let refusal = unsafe flight.pointee.refusal {
+            if unsafe flight.pointee.isRefused, let refusal = unsafe flight.pointee.refusal {
                 unsafe refuse(flight.pointee.slot, refusal)
             } else {
                 unsafe answer(flight, now: now)

@@ -19,8 +19,11 @@ struct ControlOutcome: Sendable {
 /// What the lane owns.
 @safe
 final class RouterState {
-    /// Messages read before replies are looked at again.
-    private static let burst = 64
+    /// Messages read before they are seen to, and before replies are looked at again.
+    static let maximumBurst = 64
+    /// A message that comes so soon after the last round is one of many: then the socket is drained
+    /// before models run. Else it is answered at once, for the sake of latency.
+    static let lullNanoseconds: UInt64 = 20_000
     /// Longest sleep: then the heartbeat moves.
     private static let sleepNanoseconds: Int64 = 500_000_000
     /// How long refusals are sent to clients that go on asking when everything else is answered.
@@ -42,15 +45,20 @@ final class RouterState {
     let replyArena = Arena()
     let templates = ReplyTemplates()
     let outgoing: UnsafeMutablePointer<zmq_msg_t>
-    private let lentFrames: UnsafeMutablePointer<LentFrame>
+    let lentFrames: UnsafeMutablePointer<LentFrame>
     var backlogs: Backlogs
-    private let request: UnsafeMutablePointer<ScoreRequest>
+    let request: UnsafeMutablePointer<ScoreRequest>
     var controlRunning = 0
-    /// Time that this round of the loop began: when its messages count as read.
-    private var roundStart: UInt64 = 0
+    /// When the messages of this round count as read.
+    var roundStart: UInt64 = 0
+    /// When the last dispatch ran its models.
+    var roundEnd: UInt64 = 0
+    /// Messages of this round that were read and not seen to.
+    let burst: UnsafeMutablePointer<ReadMessage>
+    var burstCount = 0
     /// What the round read and sent, added to the metrics at its end.
-    private var messagesRead = 0
-    private var bytesRead = 0
+    var messagesRead = 0
+    var bytesRead = 0
     var bytesSent = 0
     private let lingerNanoseconds: UInt64
 
@@ -79,6 +87,7 @@ final class RouterState {
         self.bell = bell
         lingerNanoseconds = UInt64(settings.lingerMilliseconds) * 1_000_000
         unsafe outgoing = .allocate(capacity: Self.replyFrames)
+        unsafe burst = .allocate(capacity: Self.maximumBurst)
         unsafe lentFrames = .allocate(capacity: RequestDecoder.maximumFrames)
         unsafe request = .allocate(capacity: 1)
         unsafe request.initialize(to: ScoreRequest())
@@ -91,6 +100,7 @@ final class RouterState {
     deinit {
         unsafe outgoing.deallocate()
         unsafe lentFrames.deallocate()
+        unsafe burst.deallocate()
         unsafe request.deinitialize(count: 1)
         unsafe request.deallocate()
     }
@@ -100,16 +110,19 @@ final class RouterState {
         var isIdle = false
         var drained = UInt64.max
         while true {
-            let now = MonotonicClock.now()
-            roundStart = now
+            // Nothing but the socket can bring work: one system call waits for it and takes it.
+            let waits = deck.inFlight == 0 && controlRunning == 0 && !backlogs.hasReplies
+                && !stopping.load(ordering: .acquiring)
+            let received = readBurst(waits: waits)
+            let now = roundStart
             heartbeat.store(now, ordering: .relaxed)
             admission.refresh()
-            var received = 0
-            while received < Self.burst, receive() { received += 1 }
+            takeBurst()
             if admission.hasWaiting { dispatch() }
             let worked = sendReplies(now: now)
             if backlogs.hasReplies { flushBacklogs() }
             if received > 0 || worked { countRound() }
+            if waits { continue }
             if stopping.load(ordering: .acquiring), deck.inFlight == 0, controlRunning == 0 {
                 // What still comes is refused, for a while; clients that do not read have the linger
                 // time, as libzmq's own queue has.
@@ -137,11 +150,10 @@ final class RouterState {
 
     /// Runs or queues what this round admitted.
     private func dispatch() {
-        let start = MonotonicClock.now()
-        var end: UInt64 = 0
-        unsafe admission.dispatch(now: start) { flight in
-            if end == 0 { end = MonotonicClock.now() }
-            unsafe self.conclude(flight, now: end)
+        roundEnd = 0
+        unsafe admission.dispatch(now: MonotonicClock.now()) { flight in
+            if self.roundEnd == 0 { self.roundEnd = MonotonicClock.now() }
+            unsafe self.conclude(flight, now: self.roundEnd)
         } again: { flight in
             let slot = unsafe flight.pointee.slot
             if unsafe !self.take(slot, flight) {
@@ -168,148 +180,7 @@ final class RouterState {
         return time
     }
 
-    // MARK: Reading
-
-    /// Reads one message and sees to it; false when there is none.
-    private func receive() -> Bool {
-        let flight = unsafe deck.claim()
-        let slot = unsafe flight.map { unsafe $0.pointee.slot } ?? slots.spare
-        guard read(slot) else {
-            if let flight = unsafe flight { unsafe deck.putBack(flight) }
-            return false
-        }
-        messagesRead += 1
-        if !backlogs.isEmpty, unsafe backlogs.isDiscarded(Self.bytes(slots.message(slot, 0))) {
-            discard(slot)
-            if let flight = unsafe flight { unsafe deck.putBack(flight) }
-            return true
-        }
-        if unsafe !take(slot, flight) {
-            slots.close(slot)
-            if let flight = unsafe flight { unsafe deck.putBack(flight) }
-        }
-        return true
-    }
-
-    /// Reads the frames of one message into a slot.
-    ///
-    /// Frames past the limit are counted and dropped.
-    private func read(_ slot: Int) -> Bool {
-        let envelope = unsafe slots.envelope(slot)
-        unsafe envelope.pointee.frameCount = 0
-        unsafe envelope.pointee.droppedFrames = 0
-        unsafe envelope.pointee.hasDelimiter = false
-        unsafe envelope.pointee.isFramed = false
-        let identity = unsafe slots.message(slot, 0)
-        unsafe zmq_msg_init(identity)
-        guard unsafe zmq_msg_recv(identity, socket.socket, ZMQ_DONTWAIT) >= 0 else {
-            unsafe zmq_msg_close(identity)
-            return false
-        }
-        unsafe envelope.pointee.frameCount = 1
-        var last = unsafe identity
-        var bytes = 0
-        while unsafe zmq_msg_more(last) != 0 {
-            let index = unsafe envelope.pointee.frameCount
-            let place =
-                unsafe index < MessageSlots.framesPerSlot ? slots.message(slot, index) : outgoing
-            unsafe zmq_msg_init(place)
-            // The rest of a message is there once its first frame is.
-            while unsafe zmq_msg_recv(place, socket.socket, 0) < 0 {
-                if zmq_errno() == EINTR { continue }
-                unsafe zmq_msg_close(place)
-                return true
-            }
-            unsafe bytes += zmq_msg_size(place)
-            if index == 1, unsafe zmq_msg_size(place) == 0, unsafe zmq_msg_more(place) != 0,
-                unsafe !envelope.pointee.hasDelimiter
-            {
-                unsafe envelope.pointee.hasDelimiter = true
-                unsafe last = unsafe place
-                // `more` is read from the frame before it is closed by the next turn.
-                continue
-            }
-            if unsafe place == outgoing {
-                unsafe envelope.pointee.droppedFrames += 1
-                let more = unsafe zmq_msg_more(place) != 0
-                unsafe zmq_msg_close(place)
-                if !more { break }
-                unsafe last = unsafe identity
-                continue
-            }
-            unsafe envelope.pointee.frameCount += 1
-            unsafe last = unsafe place
-        }
-        bytesRead += bytes
-        return true
-    }
-
-    /// Decodes and admits.
-    ///
-    /// True when the flight holds the slot from now on.
-    private func take(_ slot: Int, _ flight: FlightPointer?) -> Bool {
-        let envelope = unsafe slots.envelope(slot)
-        guard unsafe envelope.pointee.frameCount >= 2 else {
-            refuse(slot, Refusal(.invalid, "the message has no header frame", field: "header"))
-            return false
-        }
-        let header = unsafe Self.frame(slots.message(slot, 1))
-        unsafe envelope.pointee.id = RequestDecoder.peekId(header)
-        let frameCount = unsafe envelope.pointee.frameCount - 2
-        guard unsafe envelope.pointee.droppedFrames == 0 else {
-            let found = unsafe frameCount + envelope.pointee.droppedFrames
-            refuse(
-                slot,
-                Refusal(
-                    .invalid,
-                    "found \(found) tensor frames, allowed are \(RequestDecoder.maximumFrames)",
-                    field: "frames"
-                )
-            )
-            return false
-        }
-        for index in 0..<frameCount {
-            unsafe lentFrames[index] = unsafe Self.frame(slots.message(slot, index + 2))
-        }
-        do throws(Refusal) {
-            let decoded = unsafe try RequestDecoder.decode(
-                header,
-                frames: UnsafeBufferPointer(start: lentFrames, count: frameCount),
-                arena: slots.arena(slot),
-                into: &request.pointee
-            )
-            unsafe envelope.pointee.id = decoded.id
-            switch decoded.kind {
-            case .control(let asked):
-                try startControl(slot, asked)
-                return false
-            case .score:
-                for index in unsafe 0..<request.pointee.inputCount
-                where unsafe request.pointee.inputs[index].isFramed {
-                    unsafe envelope.pointee.isFramed = true
-                }
-                guard let flight = unsafe flight else {
-                    throw Refusal(
-                        .overloaded,
-                        "\(deck.capacity) requests are held, allowed are \(deck.capacity)",
-                        retryAfterMicroseconds: 1000
-                    )
-                }
-                do throws(Refusal) {
-                    unsafe try admission.admit(request.pointee, into: flight, arrival: roundStart)
-                } catch {
-                    unsafe admission.reset(flight)
-                    throw error
-                }
-                return true
-            }
-        } catch {
-            refuse(slot, error)
-            return false
-        }
-    }
-
-    private func startControl(_ slot: Int, _ asked: ControlRequest) throws(Refusal) {
+    func startControl(_ slot: Int, _ asked: ControlRequest) throws(Refusal) {
         guard controlRunning < Self.maximumControl else {
             throw Refusal(
                 .overloaded,
@@ -337,7 +208,7 @@ final class RouterState {
     }
 
     /// Throws a request of a discarded client away and leaves it a refusal to read.
-    private func discard(_ slot: Int) {
+    func discard(_ slot: Int) {
         metrics.discarded.add(1)
         let identity = unsafe Self.bytes(slots.message(slot, 0))
         unsafe slots.envelope(slot).pointee.id =

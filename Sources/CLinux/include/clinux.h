@@ -26,6 +26,9 @@ uint64_t clinux_monotonic(void);
 /* Time that the calling thread has run, nanoseconds. */
 uint64_t clinux_thread_time(void);
 
+/* Asks for the cache line at an address, of which only the place matters. */
+static inline void clinux_prefetch(const void *place) { __builtin_prefetch(place); }
+
 /* Names the calling thread; at most 15 bytes are kept. */
 void clinux_name_thread(const char *name);
 

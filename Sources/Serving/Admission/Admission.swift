@@ -64,8 +64,8 @@ public final class Admission {
             )
         }
         refresh()
-        let service = try find(request)
-        unsafe flight.pointee.service = .passUnretained(service)
+        let service = try unsafe find(request)
+        unsafe flight.pointee.service = unsafe service
         unsafe try RequestCheck(service).fill(flight, from: request)
         unsafe try setDeadline(flight, request, arrival: arrival)
         unsafe prepareAnswer(flight)
@@ -193,7 +193,10 @@ public final class Admission {
         unsafe state.pointee.waiting.append(PendingFlights(service: service, first: flight))
     }
 
-    private func find(_ request: borrowing ScoreRequest) throws(Refusal) -> ModelService {
+    /// The service asked for; the current table keeps it alive.
+    private func find(
+        _ request: borrowing ScoreRequest
+    ) throws(Refusal) -> Unmanaged<ModelService> {
         guard !request.model.isEmpty else {
             throw Refusal(.invalid, "no model is named", field: "model")
         }
@@ -203,7 +206,9 @@ public final class Admission {
         else {
             throw roster.missing(model.string)
         }
-        if let only = table.served[place], request.version?.isEmpty ?? true { return only }
+        if let only = unsafe table.served[place], request.version?.isEmpty ?? true {
+            return unsafe only
+        }
         let entry = table.entries[place]
         guard let first = entry.services.first else {
             let why = entry.problems.first?.message ?? "no version"
@@ -214,7 +219,9 @@ public final class Admission {
                 retryAfterMicroseconds: Self.retryMicroseconds
             )
         }
-        guard let version = request.version, !version.isEmpty else { return first }
+        guard let version = request.version, !version.isEmpty else {
+            return unsafe .passUnretained(first)
+        }
         guard let service = entry.services.first(where: { version.equals($0.version) }) else {
             throw Refusal(
                 .notFound,
@@ -223,7 +230,7 @@ public final class Admission {
                 near: entry.services.map(\.source.version)
             )
         }
-        return service
+        return unsafe .passUnretained(service)
     }
 
     private func setDeadline(

@@ -70,7 +70,11 @@ public struct Flight {
     package var rowsDone = 0
     package var isWaiting = false
     /// Why there is no answer, once known.
-    public internal(set) var refusal: Refusal?
+    public internal(set) var refusal: Refusal? {
+        didSet { unsafe isRefused = refusal != nil }
+    }
+    /// Whether there is such a reason: a look at `refusal` itself costs a call.
+    public private(set) var isRefused = false
     var firstTaken: UInt64 = 0
     /// Nanoseconds from the first row taken to the last row done.
     public internal(set) var computeNanoseconds: UInt64 = 0

@@ -97,7 +97,7 @@ public final class FlightDeck: @unchecked Sendable {
             unsafe flight.pointee.plan?.release()
             unsafe flight.pointee.ownsPlan = false
         }
-        if unsafe flight.pointee.refusal != nil { unsafe flight.pointee.refusal = nil }
+        if unsafe flight.pointee.isRefused { unsafe flight.pointee.refusal = nil }
         unsafe flight.pointee.answer = nil
         unsafe flight.pointee.service = nil
         unsafe flight.pointee.plan = nil

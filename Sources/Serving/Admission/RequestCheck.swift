@@ -8,8 +8,8 @@ internal import Tensors
 struct RequestCheck {
     private unowned(unsafe) let service: ModelService
 
-    init(_ service: ModelService) {
-        unsafe self.service = service
+    init(_ service: Unmanaged<ModelService>) {
+        unsafe self.service = service.takeUnretainedValue()
     }
 
     /// Only for messages: a copy of it would cost a request more than everything else here.

@@ -213,7 +213,7 @@ package final class Batcher: @unchecked Sendable {
         lock.withLock { _ in
             unsafe state.queues.removeWaiting(flight)
             unsafe flight.pointee.rows = unsafe flight.pointee.rowsTaken
-            if unsafe flight.pointee.refusal == nil { unsafe flight.pointee.refusal = refusal }
+            if unsafe !flight.pointee.isRefused { unsafe flight.pointee.refusal = refusal }
         }
     }
 
