@@ -132,6 +132,12 @@ let package = Package(
             path: "Benchmarks/vigil-bench",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "vigil-bench-wire",
+            dependencies: ["Wire", "Messages", "Tensors"],
+            path: "Benchmarks/wire",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CalibrationTests",
             dependencies: ["Calibration"],

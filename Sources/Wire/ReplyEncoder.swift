@@ -66,10 +66,12 @@ public struct ReplyEncoder {
         }
     }
 
-    /// Sections that travel as frames, in order; empty when the bytes are in the header.
+    /// Sections of the answer's tensors in the message's order, which is that of the frames.
     public private(set) var frames: AnswerLayout.SectionNumbers = .init(repeating: 0)
-    /// Used entries of `frames`.
+    /// Sections that travel as frames: all of them, or none when the bytes are in the header.
     public private(set) var frameCount = 0
+    /// Used entries of `frames`.
+    private(set) var tensorCount = 0
 
     private let arena: Arena
 
@@ -143,6 +145,7 @@ public struct ReplyEncoder {
     mutating func begin(id: UInt64) -> UnsafeMutablePointer<Vigil__V1__Reply> {
         arena.reset()
         frameCount = 0
+        tensorCount = 0
         let reply = unsafe arena.make(Vigil__V1__Reply.self)
         unsafe vigil__v1__reply__init(reply)
         unsafe reply.pointee.has_id = 1
@@ -198,9 +201,10 @@ public struct ReplyEncoder {
         for axis in section.shape.indices { unsafe shape[axis + 1] = Int64(section.shape[axis]) }
         unsafe tensor.pointee.n_shape = section.shape.count + 1
         unsafe tensor.pointee.shape = unsafe shape
+        frames[tensorCount] = index
+        tensorCount += 1
         if isFramed {
-            frames[frameCount] = index
-            frameCount += 1
+            frameCount = tensorCount
             unsafe tensor.pointee.has_frame = 1
             unsafe tensor.pointee.frame = UInt32(frameCount)
         } else {

@@ -41,9 +41,8 @@ struct WireCursor {
         return byte
     }
 
-    /// A whole number of at most ten bytes; bits past the 64th are dropped, as protobuf-c does.
-    ///
-    /// - Parameter mostBytes: Bytes that it may have.
+    /// A whole number of at most `mostBytes` bytes; bits past the 64th are dropped, as protobuf-c
+    /// does.
     @inline(__always)
     mutating func number(mostBytes: UInt64 = 10) -> UInt64? {
         guard let first = byte() else { return nil }

@@ -13,8 +13,8 @@ final class AnswerExample {
     private let block: UnsafeMutableRawPointer
     private let content: [[UInt8]]
 
-    init(_ random: inout SeededRandom) {
-        rows = random.int(0...5)
+    convenience init(_ random: inout SeededRandom) {
+        let rows = random.int(0...5)
         var sections: [AnswerLayout.Section] = []
         func section(_ random: inout SeededRandom) -> Int {
             let shape = (0..<random.int(0...2)).map { _ in random.int(1...4) }
@@ -43,7 +43,6 @@ final class AnswerExample {
             )
         }
         let ratio = random.flip() ? section(&random) : nil
-        flagged = UInt32(truncatingIfNeeded: random.next())
         var origin = ScoreAnswer.Origin()
         origin.model = random.text()
         origin.version = random.text()
@@ -54,7 +53,6 @@ final class AnswerExample {
         origin.calibration = random.flip() ? random.text() : nil
         origin.calibrationDate = random.flip() ? random.text() : nil
         origin.bins = random.bins()
-        self.origin = origin
         let provenance = Provenance(
             model: origin.model,
             version: origin.version,
@@ -66,17 +64,35 @@ final class AnswerExample {
             calibrationDate: origin.calibrationDate,
             bins: origin.bins
         )
-        layout = AnswerLayout(
+        let layout = AnswerLayout(
             outputs: outputs,
             pValues: pValues,
             logLikelihoodRatio: ratio,
             sections: sections,
             provenance: provenance
         )
+        self.init(layout, origin, rows: rows, &random)
+    }
+
+    /// Another answer of the layout of `other`.
+    convenience init(like other: AnswerExample, rows: Int, _ random: inout SeededRandom) {
+        self.init(other.layout, other.origin, rows: rows, &random)
+    }
+
+    private init(
+        _ layout: AnswerLayout,
+        _ origin: ScoreAnswer.Origin,
+        rows: Int,
+        _ random: inout SeededRandom
+    ) {
+        self.rows = rows
+        self.layout = layout
+        self.origin = origin
+        flagged = UInt32(truncatingIfNeeded: random.next())
         unsafe block = .allocate(byteCount: layout.byteCount(rows: rows) + 1, alignment: 64)
         var content: [[UInt8]] = []
-        for index in sections.indices {
-            let bytes = random.bytes(sections[index].strideBytes * rows)
+        for index in layout.sections.indices {
+            let bytes = random.bytes(layout.sections[index].strideBytes * rows)
             content.append(bytes)
             unsafe (block + layout.offset(of: index, rows: rows))
                 .copyMemory(from: bytes, byteCount: bytes.count)
@@ -109,6 +125,44 @@ final class AnswerExample {
         )
         let frames = (0..<encoder.frameCount).map { content[encoder.frames[$0]] }
         return [draft.packed()] + frames
+    }
+
+    /// Writes the answer by a template: the header, then the frames that it names.
+    func written(
+        by templates: ReplyTemplates,
+        id: UInt64,
+        isFramed: Bool,
+        queueNanoseconds: UInt64 = 11,
+        computeNanoseconds: UInt64 = .max,
+        batch: Int = 33
+    ) -> [[UInt8]] {
+        let template = unsafe templates.find(
+            layout: layout,
+            rows: rows,
+            block: block,
+            isFramed: isFramed,
+            coverage: 0.75,
+            flaggedOutputs: flagged
+        )
+        let count = template.byteCount(id: id)
+        var memory = [UInt8](repeating: 0xA5, count: count + 8)
+        unsafe memory.withUnsafeMutableBytes { raw in
+            guard let base = raw.baseAddress else { return }
+            unsafe template.write(
+                id: id,
+                queueNanoseconds: queueNanoseconds,
+                computeNanoseconds: computeNanoseconds,
+                batch: batch,
+                into: base
+            )
+        }
+        precondition(memory.suffix(8).allSatisfy { $0 == 0xA5 })
+        let frames = (0..<template.frameCount).map { index in
+            let frame = template.frame(index)
+            precondition(frame.byteCount == content[frame.section].count)
+            return content[frame.section]
+        }
+        return [Array(memory.prefix(count))] + frames
     }
 
     /// What a client must see.

@@ -1,0 +1,34 @@
+/// What the codec of the request path costs: one JSON line a case, nanoseconds a message.
+///
+/// The cases take turns, so that what else the machine does meets all of them, and the median of
+/// a case's repetitions counts.
+@main
+enum WireBench {
+    private static let repetitions = 101
+    /// Messages of one repetition: about a millisecond of the fastest case.
+    private static let messages = 20_000
+
+    /// Something to be timed: `run` does it the given number of times.
+    struct Case {
+        let what: String
+        let run: (Int) -> Void
+    }
+
+    static func main() {
+        let requests = [RequestCases(rows: 1024), RequestCases(rows: 1)]
+        let replies = [ReplyCases(isFramed: true), ReplyCases(isFramed: false)]
+        let cases = requests.flatMap(\.cases) + replies.flatMap(\.cases)
+        let clock = ContinuousClock()
+        var times = [[Double]](repeating: [], count: cases.count)
+        for _ in 0..<repetitions {
+            for index in cases.indices {
+                let time = clock.measure { cases[index].run(messages) }
+                times[index].append(Double(time.components.attoseconds) * 1e-9 / Double(messages))
+            }
+        }
+        for (one, times) in zip(cases, times) {
+            let median = (times.sorted()[repetitions / 2] * 10).rounded() / 10
+            print("{\"what\": \"\(one.what)\", \"nanoseconds\": \(median)}")
+        }
+    }
+}
