@@ -39,7 +39,7 @@ public enum RequestDecoder {
     /// Decodes a header: the usual score request in place, anything else with protobuf-c.
     ///
     /// `request` then points into the header, the frames and the arena, which is only asked for
-    /// when protobuf-c needs it.
+    /// when protobuf-c needs it. Unless the kind is `score`, nothing in it may be read.
     ///
     /// - Returns: the request's id and kind.
     public static func decode(

@@ -47,7 +47,8 @@ final class LentFrames {
             arena: arena,
             into: &request
         )
-        return (id, kind, OwnedRequest(request))
+        // Without a score, `request` may point into messages that are gone.
+        return (id, kind, OwnedRequest(kind == .score ? request : ScoreRequest()))
     }
 
     /// Decodes a request.
@@ -60,10 +61,12 @@ final class LentFrames {
 
     /// Decodes a request as a lane does, into what the last one left, and with protobuf-c alone.
     func requestTwice(into request: inout ScoreRequest) -> RequestReadings {
-        defer { withExtendedLifetime(self) {} }
+        let arena = Arena()
+        let other = Arena()
+        // What was read lies in the arenas until it is copied.
+        defer { withExtendedLifetime((self, arena, other)) {} }
         var readings = RequestReadings()
         do throws(Refusal) {
-            let arena = Arena()
             let decoded = try unsafe RequestDecoder.decode(
                 header,
                 frames: UnsafeBufferPointer(frames),
@@ -76,11 +79,10 @@ final class LentFrames {
         }
         do throws(Refusal) {
             var fresh = ScoreRequest()
-            let arena = Arena()
             let unpacked = try unsafe RequestDecoder.unpack(
                 header,
                 frames: UnsafeBufferPointer(frames),
-                arena: arena,
+                arena: other,
                 into: &fresh
             )
             readings.unpacked = .init(unpacked.id, unpacked.kind, fresh)
