@@ -89,14 +89,15 @@ public struct ShapeProbe: Sendable {
     }
 
     /// The least time of several runs, what the shape costs when nothing disturbs it, and the most
-    /// of this thread's own time, which does not count what others did meanwhile.
+    /// of this thread's own time, which does not count what others did meanwhile; but for one run
+    /// in twenty, in which an interrupt or a host may have taken part.
     private func time(
         _ instance: any EngineInstance,
         shape: Int
     ) throws(EngineFailure) -> MicroBatchPlan.Step {
         let start = MonotonicClock.now()
         var least = UInt64.max
-        var worst: UInt64 = 0
+        var spent: [UInt64] = []
         var count = 0
         while count < Self.runs.lowerBound
             || (count < Self.runs.upperBound
@@ -105,10 +106,11 @@ public struct ShapeProbe: Sendable {
             let before = MonotonicClock.now()
             let spentBefore = MonotonicClock.threadTime()
             try instance.run(rows: shape)
-            worst = max(worst, MonotonicClock.threadTime() - spentBefore)
+            spent.append(MonotonicClock.threadTime() - spentBefore)
             least = min(least, MonotonicClock.now() - before)
             count += 1
         }
+        let worst = spent.sorted()[(spent.count - 1) * 19 / 20]
         return .init(
             rows: shape,
             nanoseconds: Int(max(least, 1)),

@@ -29,7 +29,7 @@ public final class ModelService: Sendable {
     /// Whether there are any.
     let needsColumns: Bool
     /// What each input must be, in the manifest's order.
-    let inputRules: [InputRule]
+    let inputRules: LentList<InputRule>
     /// Whether answers are calibrated unless raw ones are asked for.
     let declaresUncertainty: Bool
     /// Runs tiny batches on the transport's lane; nil when not even one event is cheap enough.
@@ -92,7 +92,10 @@ public final class ModelService: Sendable {
             return OwnedText(name)
         }
         needsColumns = requestColumns.contains { $0 != nil }
-        inputRules = manifest.inputs.map(InputRule.init)
+        inputRules = LentList(repeating: InputRule(), capacity: manifest.inputs.count)
+        for (index, input) in manifest.inputs.enumerated() {
+            inputRules[index] = InputRule(input, name: inputNames[index].lent)
+        }
         declaresUncertainty = !manifest.uncertainty.isEmpty
         planner = AnswerPlanner(
             manifest: manifest,

@@ -1,19 +1,19 @@
-internal import Synchronization
+public import Synchronization
 
 /// A number that only grows.
 public final class Counter: Sendable {
-    private let total = Atomic<Int>(0)
+    @usableFromInline let total = Atomic<Int>(0)
 
     init() {}
 
     /// Adds `count`.
     ///
     /// Any thread, one relaxed atomic.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func add(_ count: Int) { total.add(count, ordering: .relaxed) }
 
     /// Adds `count` where only ever one thread adds: a tenth of the cost of `add`.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func addAlone(_ count: Int) {
         total.store(total.load(ordering: .relaxed) &+ count, ordering: .relaxed)
     }
@@ -24,14 +24,14 @@ public final class Counter: Sendable {
 
 /// A number that goes up and down.
 public final class Gauge: Sendable {
-    private let bits = Atomic<UInt64>(0)
+    @usableFromInline let bits = Atomic<UInt64>(0)
 
     init() {}
 
     /// Sets the value.
     ///
     /// Any thread.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func set(_ value: Double) { bits.store(value.bitPattern, ordering: .relaxed) }
 
     /// The value last set.
@@ -59,12 +59,12 @@ public final class Histogram: @unchecked Sendable {
         2_500_000_000, 5_000_000_000, 10_000_000_000,
     ]
 
-    let bounds: [UInt64]
+    @usableFromInline let bounds: [UInt64]
     let unit: Unit
     /// For every width of a value in bits: the first bucket that such a value can be in.
-    private let firstBucket: [UInt8]
-    private let counts: UnsafeMutablePointer<Atomic<Int>>
-    private let sum = Atomic<Int>(0)
+    @usableFromInline let firstBucket: [UInt8]
+    @usableFromInline let counts: UnsafeMutablePointer<Atomic<Int>>
+    @usableFromInline let sum = Atomic<Int>(0)
 
     init(bounds: [UInt64], unit: Unit) {
         precondition(!bounds.isEmpty && bounds.count < 255 && zip(bounds, bounds.dropFirst()).allSatisfy(<))
@@ -86,14 +86,14 @@ public final class Histogram: @unchecked Sendable {
     /// Counts a value, in nanoseconds or things.
     ///
     /// Any thread.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func record(_ value: UInt64) {
         unsafe counts[bucket(of: value)].add(1, ordering: .relaxed)
         sum.add(Int(clamping: value), ordering: .relaxed)
     }
 
     /// Counts a value where only ever one thread does.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func recordAlone(_ value: UInt64) {
         let bucket = bucket(of: value)
         let count = unsafe counts[bucket].load(ordering: .relaxed)
@@ -102,8 +102,8 @@ public final class Histogram: @unchecked Sendable {
         sum.store(total &+ Int(clamping: value), ordering: .relaxed)
     }
 
-    @inline(__always)
-    private func bucket(of value: UInt64) -> Int {
+    @inlinable @inline(__always)
+    func bucket(of value: UInt64) -> Int {
         var bucket = Int(firstBucket[64 - value.leadingZeroBitCount])
         while bucket < bounds.count, value > bounds[bucket] { bucket += 1 }
         return bucket

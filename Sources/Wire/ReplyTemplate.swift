@@ -12,12 +12,13 @@ public struct ReplyTemplate {
     @inline(__always)
     init(_ packed: UnsafePointer<PackedReply>, rows: Int, block: UnsafeRawPointer) {
         unsafe self.packed = unsafe packed
+        frameCount = unsafe packed.pointee.frameCount
         self.rows = rows
         unsafe self.block = unsafe block
     }
 
     /// Sections that travel as frames; none when the bytes are in the header.
-    public var frameCount: Int { unsafe packed.pointee.frameCount }
+    public let frameCount: Int
 
     /// The section that travels as frame `index`, counted from 0, and its bytes.
     @inline(__always)

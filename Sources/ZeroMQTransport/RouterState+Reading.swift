@@ -26,7 +26,7 @@ extension RouterState {
         if waits {
             let isRead = readNext(flags: 0)
             roundStart = MonotonicClock.now()
-            if !isRead || roundStart &- roundEnd > Self.lullNanoseconds { return burstCount }
+            if !isRead || roundStart &- lastWork > Self.lullNanoseconds { return burstCount }
         } else {
             roundStart = MonotonicClock.now()
         }

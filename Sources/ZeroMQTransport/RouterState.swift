@@ -51,8 +51,10 @@ final class RouterState {
     var controlRunning = 0
     /// When the messages of this round count as read.
     var roundStart: UInt64 = 0
-    /// When the last dispatch ran its models.
-    var roundEnd: UInt64 = 0
+    /// When the models of the last dispatch had run.
+    private var modelsEnd: UInt64 = 0
+    /// When the last round ended.
+    var lastWork: UInt64 = 0
     /// Messages of this round that were read and not seen to.
     let burst: UnsafeMutablePointer<ReadMessage>
     var burstCount = 0
@@ -122,6 +124,7 @@ final class RouterState {
             let worked = sendReplies(now: now)
             if backlogs.hasReplies { flushBacklogs() }
             if received > 0 || worked { countRound() }
+            lastWork = MonotonicClock.now()
             if waits { continue }
             if stopping.load(ordering: .acquiring), deck.inFlight == 0, controlRunning == 0 {
                 // What still comes is refused, for a while; clients that do not read have the linger
@@ -150,10 +153,10 @@ final class RouterState {
 
     /// Runs or queues what this round admitted.
     private func dispatch() {
-        roundEnd = 0
+        modelsEnd = 0
         unsafe admission.dispatch(now: MonotonicClock.now()) { flight in
-            if self.roundEnd == 0 { self.roundEnd = MonotonicClock.now() }
-            unsafe self.conclude(flight, now: self.roundEnd)
+            if self.modelsEnd == 0 { self.modelsEnd = MonotonicClock.now() }
+            unsafe self.conclude(flight, now: self.modelsEnd)
         } again: { flight in
             let slot = unsafe flight.pointee.slot
             if unsafe !self.take(slot, flight) {

@@ -103,10 +103,13 @@ struct RequestCheck {
         var filled: UInt32 = 0
         for index in 0..<request.inputCount {
             let asked = request.inputs[index].name
-            let input = service.inputRules.indices.first {
-                asked.equals(service.inputRules[$0].name)
+            var input = 0
+            while input < service.inputRules.capacity,
+                !asked.equals(service.inputRules[input].name)
+            {
+                input += 1
             }
-            guard let input else {
+            guard input < service.inputRules.capacity else {
                 throw Refusal(
                     .invalid,
                     "there is no input '\(asked.string)'",
@@ -139,11 +142,11 @@ struct RequestCheck {
             unsafe flight.pointee.splits[input] = unsafe request.inputs[index].splits
             bytes += request.inputs[index].byteCount
         }
-        for (index, rule) in service.inputRules.enumerated()
+        for index in 0..<service.inputRules.capacity
         where filled & (1 << UInt32(index)) == 0 {
             throw Refusal(
                 .invalid,
-                "input '\(rule.name.string)' is missing, allowed are exactly \(service.inputNames.map(\.string).joined(separator: ", "))",
+                "input '\(service.inputNames[index].string)' is missing, allowed are exactly \(service.inputNames.map(\.string).joined(separator: ", "))",
                 field: "inputs"
             )
         }
@@ -241,30 +244,33 @@ struct RequestCheck {
 }
 
 /// What a request's tensor must be to be one input, as plain numbers.
-final class InputRule: Sendable {
+@safe
+struct InputRule: BitwiseCopyable, @unchecked Sendable {
+    // Safe because the name is lent by the service that the rule belongs to.
     /// Name on the wire.
-    let name: OwnedText
+    var name = LentText()
     /// Type of the elements.
-    let type: ElementType
-    /// Most content rows of one event of a ragged input, or nil.
-    let raggedMaximum: Int?
-    /// Dimensions behind the leading axis: of one event, or of one content row.
-    let trailing: [Int]
-    /// Elements of one step of the leading axis, and their bytes.
-    let elements: Int
-    let bytes: Int
-    /// Shape of one event as messages quote it.
-    let shape: [Int]
+    var type = ElementType.float32
+    /// Most content rows of one event of a ragged input; 0 for a dense one.
+    var raggedMaximum = 0
+    /// Dimensions behind the leading axis, of one event or of one content row.
+    var rank = 0
+    var trailing = InlineArray<7, Int>(repeating: 0)
+    /// Bytes of one step of the leading axis.
+    var bytes = 0
 
-    init(_ input: Manifest.Input) {
-        name = OwnedText(input.signature.name)
+    /// The rule of an input whose name is lent.
+    init(_ input: Manifest.Input, name: LentText) {
+        self.name = name
         type = input.signature.type
-        raggedMaximum = input.raggedMaximum
-        shape = input.signature.shape
-        trailing = input.raggedMaximum == nil ? shape : Array(shape.dropFirst())
-        elements = trailing.reduce(1, *)
-        bytes = elements * type.byteCount
+        raggedMaximum = input.raggedMaximum ?? 0
+        let shape = input.signature.shape.dropFirst(raggedMaximum > 0 ? 1 : 0)
+        rank = shape.count
+        for (axis, size) in shape.enumerated() { trailing[axis] = size }
+        bytes = shape.reduce(1, *) * type.byteCount
     }
+
+    init() {}
 }
 
 /// Checks one tensor of a request against what the manifest states.
@@ -280,21 +286,21 @@ struct TensorCheck {
     static func rows(
         _ tensor: borrowing LentTensor,
         index: Int,
-        rule: InputRule
+        rule: borrowing InputRule
     ) throws(Refusal) -> Int {
         // The usual tensor: dense, of the right type and shape, as many bytes as that takes.
-        if rule.raggedMaximum == nil, tensor.type == rule.type, unsafe tensor.splits == nil,
-            unsafe tensor.base != nil, tensor.rank == rule.trailing.count + 1
+        if rule.raggedMaximum == 0, tensor.type == rule.type, unsafe tensor.splits == nil,
+            unsafe tensor.base != nil, tensor.rank == rule.rank + 1
         {
             var isEqual = tensor.dimensions[0] >= 0
-            for axis in rule.trailing.indices
+            for axis in 0..<rule.rank
             where tensor.dimensions[axis + 1] != rule.trailing[axis] {
                 isEqual = false
             }
             let (bytes, isHuge) = tensor.dimensions[0].multipliedReportingOverflow(by: rule.bytes)
             if isEqual, !isHuge, bytes == tensor.byteCount { return tensor.dimensions[0] }
         }
-        return try TensorCheck(tensor: copy tensor, index: index, rule: rule).rows()
+        return try TensorCheck(tensor: copy tensor, index: index, rule: copy rule).rows()
     }
 
     private init(tensor: LentTensor, index: Int, rule: InputRule) {
@@ -323,7 +329,7 @@ struct TensorCheck {
         guard unsafe tensor.base != nil || tensor.byteCount == 0 else {
             throw Refusal(.invalid, "the tensor has no bytes", field: "\(field).data")
         }
-        if rule.raggedMaximum != nil { return try raggedRows() }
+        if rule.raggedMaximum > 0 { return try raggedRows() }
         guard unsafe tensor.splits == nil else {
             throw Refusal(
                 .invalid,
@@ -337,7 +343,7 @@ struct TensorCheck {
     }
 
     private func checkTrailing() throws(Refusal) {
-        let shape = rule.trailing
+        let shape = (0..<rule.rank).map { rule.trailing[$0] }
         var isEqual = tensor.rank == shape.count + 1
         for (axis, size) in shape.enumerated() where isEqual {
             isEqual = tensor.dimensions[axis + 1] == size
@@ -365,9 +371,7 @@ struct TensorCheck {
     }
 
     private func raggedRows() throws(Refusal) -> Int {
-        guard let maximum = rule.raggedMaximum else {
-            preconditionFailure("asked for ragged inputs only")
-        }
+        let maximum = rule.raggedMaximum
         let field = "\(field).row_splits"
         guard let splits = unsafe tensor.splits, tensor.splitsByteCount >= 16,
             tensor.splitsByteCount % 8 == 0

@@ -2,6 +2,9 @@ internal import Tensors
 
 /// Looks for values that are not finite, fast enough for every value of every request.
 enum Finiteness {
+    /// Elements looked at between two decisions.
+    private static let stretch = 1024
+
     /// Whether all `count` elements at `base` are finite.
     @inline(__always)
     static func allFinite(_ base: UnsafeRawPointer, count: Int, type: ElementType) -> Bool {
@@ -14,29 +17,31 @@ enum Finiteness {
         }
     }
 
-    /// An element is not finite exactly when all bits of its exponent are set.
+    /// An element is not finite exactly when all bits of its exponent are set: then adding the
+    /// lowest of them carries into the sign. One addition an element, which the compiler
+    /// vectorises.
     @inline(__always)
-    private static func allFinite<Word: FixedWidthInteger & SIMDScalar>(
+    private static func allFinite<Word: FixedWidthInteger & UnsignedInteger>(
         _ base: UnsafeRawPointer,
         count: Int,
         exponent: Word
     ) -> Bool {
-        let lanes = SIMD16<Word>.scalarCount
-        let mask = SIMD16<Word>(repeating: exponent)
+        let lowest = exponent & (~exponent &+ 1)
+        let magnitude = Word.max >> 1
         let width = MemoryLayout<Word>.size
-        var index = 0
-        while index + lanes <= count {
-            let words = unsafe base.loadUnaligned(
-                fromByteOffset: index * width,
-                as: SIMD16<Word>.self
-            )
-            if any((words & mask) .== mask) { return false }
-            index += lanes
-        }
-        while index < count {
-            let word = unsafe base.loadUnaligned(fromByteOffset: index * width, as: Word.self)
-            if word & exponent == exponent { return false }
-            index += 1
+        var start = 0
+        while start < count {
+            let end = min(count, start &+ stretch)
+            var carries: Word = 0
+            for index in start..<end {
+                let word = unsafe base.loadUnaligned(
+                    fromByteOffset: index &* width,
+                    as: Word.self
+                )
+                carries |= (word & magnitude) &+ lowest
+            }
+            if carries > magnitude { return false }
+            start = end
         }
         return true
     }
