@@ -48,8 +48,8 @@ final class AnswerPlan: Sendable {
     ) -> UInt32 {
         guard let answer = unsafe AnswerSections(segment.flight) else { return 0 }
         var mask: UInt32 = 0
-        for (index, step) in intervals.enumerated()
-        where step.write(segment, position: position, outputs: outputs, sections: answer) {
+        for index in intervals.indices
+        where intervals[index].write(segment, position: position, outputs: outputs, sections: answer) {
             mask |= 1 << UInt32(index)
         }
         if let binary,
@@ -62,7 +62,8 @@ final class AnswerPlan: Sendable {
         {
             mask |= 1
         }
-        for copy in rawCopies {
+        for index in rawCopies.indices {
+            let copy = rawCopies[index]
             let memory = unsafe outputs.instance.outputMemory(copy.output)
             unsafe (answer.base(copy.section) + segment.firstRow * copy.strideBytes).copyMemory(
                 from: memory + position * copy.strideBytes,

@@ -57,11 +57,14 @@ struct AnswerPlanner: Sendable {
             draft.intervals.append(
                 IntervalStep(
                     conformal: conformal,
-                    bin: reader(entry, uncertainty, conformal.bins),
-                    value: score,
-                    lower: uncertainty.lower.map(index(of:)) ?? -1,
-                    upper: uncertainty.upper.map(index(of:)) ?? -1,
-                    sigma: uncertainty.sigma.map(index(of:)) ?? -1,
+                    usualCoverage: manifest.coverage,
+                    bins: reader(entry, uncertainty, conformal.bins),
+                    outputs: .init(
+                        value: score,
+                        lower: uncertainty.lower.map(index(of:)) ?? -1,
+                        upper: uncertainty.upper.map(index(of:)) ?? -1,
+                        sigma: uncertainty.sigma.map(index(of:)) ?? -1
+                    ),
                     sections: (place.value, place.lower, place.upper, place.flags)
                 )
             )
@@ -76,15 +79,22 @@ struct AnswerPlanner: Sendable {
                 hasCoverage: false,
                 hasInterval: true
             )
-            draft.ratio = draft.add(.init(type: .float32, shape: []))
+            let ratio = draft.add(.init(type: .float32, shape: []))
+            draft.ratio = ratio
             let sections = uncertainty.classes.map { draft.addPValue($0.name) }
             draft.binary = BinaryStep(
                 vennAbers: vennAbers,
-                pValues: tables,
-                bin: reader(entry, uncertainty, tables[0].bins),
+                pValues: (tables[0], tables[1]),
+                bins: reader(entry, uncertainty, tables[0].bins),
                 score: score,
-                sections: (place.value, place.lower, place.upper, place.flags, draft.ratio ?? 0),
-                pValueSections: sections
+                sections: .init(
+                    value: place.value,
+                    lower: place.lower,
+                    upper: place.upper,
+                    flags: place.flags,
+                    ratio: ratio,
+                    pValues: (sections[0], sections[1])
+                )
             )
         case .pValue:
             guard let table = output.table(uncertainty.classes[0].name) else { return false }
@@ -98,7 +108,7 @@ struct AnswerPlanner: Sendable {
             let section = draft.addPValue(uncertainty.classes[0].name)
             draft.anomaly = AnomalyStep(
                 pValues: table,
-                bin: reader(entry, uncertainty, table.bins),
+                bins: reader(entry, uncertainty, table.bins),
                 score: score,
                 sections: (place.value, place.flags, section)
             )

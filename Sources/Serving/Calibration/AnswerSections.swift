@@ -21,31 +21,15 @@ struct AnswerSections {
         return unsafe answer + flight.pointee.offsets[section]
     }
 
-    /// Stores a float32.
+    /// Elements of a float32 section.
     @inline(__always)
-    func store(_ value: Float, _ section: Int, row: Int) {
-        unsafe base(section).storeBytes(of: value, toByteOffset: row * 4, as: Float.self)
+    func floats(_ section: Int) -> UnsafeMutablePointer<Float> {
+        unsafe base(section).assumingMemoryBound(to: Float.self)
     }
 
-    /// Stores a flag.
+    /// Elements of a section of flags.
     @inline(__always)
-    func store(flag: UInt8, _ section: Int, row: Int) {
-        unsafe base(section).storeBytes(of: flag, toByteOffset: row, as: UInt8.self)
-    }
-}
-
-extension Float {
-    /// The largest float32 that is not above `value`: a lower end is never rounded inwards.
-    @inline(__always)
-    init(roundedDown value: Double) {
-        let nearest = Float(value)
-        self = Double(nearest) > value ? nearest.nextDown : nearest
-    }
-
-    /// The smallest float32 that is not below `value`.
-    @inline(__always)
-    init(roundedUp value: Double) {
-        let nearest = Float(value)
-        self = Double(nearest) < value ? nearest.nextUp : nearest
+    func flags(_ section: Int) -> UnsafeMutablePointer<UInt8> {
+        unsafe base(section).assumingMemoryBound(to: UInt8.self)
     }
 }

@@ -2,7 +2,7 @@ internal import Calibration
 internal import Messages
 internal import Tensors
 
-/// Finds the Mondrian bin of an event.
+/// Finds the Mondrian bins of events.
 struct BinReader: Sendable {
     /// Where the value of the bin column lies.
     enum Source: Sendable {
@@ -16,37 +16,63 @@ struct BinReader: Sendable {
         case request(entry: Int)
     }
 
-    let source: Source
-    let bins: MondrianBins
+    private let source: Source
+    private let bins: MondrianBins
+    private let edges: RankTable
 
-    /// Bin of row `row` of the flight, which lies at `position` of the micro-batch; nil for NaN.
+    init(source: Source, bins: MondrianBins) {
+        self.source = source
+        self.bins = bins
+        edges = RankTable(atLeast: bins.edges)
+    }
+
+    /// The bin column of a segment's rows, which begin at `position` of the micro-batch.
     @inline(__always)
-    func bin(
-        _ flight: FlightPointer,
-        row: Int,
+    func column(
+        _ segment: BatchQueues.Segment,
         position: Int,
         outputs: RawOutputs
-    ) -> Int? {
+    ) -> BinValues {
+        let row = segment.firstRow
         switch source {
         case .none:
-            return 0
+            return unsafe BinValues(first: nil, strideBytes: 0, isWide: false, isWhole: true)
         case .input(let index, let elements, let component):
-            guard let base = unsafe flight.pointee.inputs[index] else { return nil }
-            let value = unsafe base.loadUnaligned(
-                fromByteOffset: (row * elements + component) * 4,
-                as: Float.self
-            )
-            return bins.index(of: Double(value))
+            let base = unsafe segment.flight.pointee.inputs[index]
+            let first = unsafe base.map { unsafe $0 + (row * elements + component) * 4 }
+            return unsafe BinValues(first: first, strideBytes: elements * 4)
         case .output(let index):
-            return bins.index(of: outputs.float(index, position))
+            let first = unsafe UnsafeRawPointer(outputs.floats(index) + position)
+            return unsafe BinValues(first: first, strideBytes: 4)
         case .request(let entry):
-            guard let base = unsafe flight.pointee.binColumns[entry] else { return nil }
-            if unsafe flight.pointee.wideColumns & (1 << UInt8(entry)) != 0 {
-                let value = unsafe base.loadUnaligned(fromByteOffset: row * 8, as: Double.self)
-                return bins.index(of: value)
-            }
-            let value = unsafe base.loadUnaligned(fromByteOffset: row * 4, as: Float.self)
-            return bins.index(of: Double(value))
+            let base = unsafe segment.flight.pointee.binColumns[entry]
+            let isWide = unsafe segment.flight.pointee.wideColumns & (1 << UInt8(entry)) != 0
+            let bytes = isWide ? 8 : 4
+            let first = unsafe base.map { unsafe $0 + row * bytes }
+            return unsafe BinValues(first: first, strideBytes: bytes, isWide: isWide)
         }
     }
+
+    /// The bin of value `index` of a column; -1 for NaN and for a value that is not there.
+    @inline(__always)
+    func bin(_ values: BinValues, _ index: Int) -> Int {
+        guard let first = unsafe values.first else { return values.isWhole ? 0 : -1 }
+        let place = unsafe first + index &* values.strideBytes
+        if values.isWide {
+            return bins.index(of: unsafe place.loadUnaligned(as: Double.self)) ?? -1
+        }
+        let value = unsafe place.loadUnaligned(as: Float.self)
+        return value.isNaN ? -1 : edges.rank(value)
+    }
+}
+
+/// The bin column of some rows, lent.
+@safe
+struct BinValues {
+    let first: UnsafeRawPointer?
+    let strideBytes: Int
+    /// Whether values are float64, not float32.
+    var isWide = false
+    /// Whether there is one bin and so no column.
+    var isWhole = false
 }

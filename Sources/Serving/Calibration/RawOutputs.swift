@@ -4,11 +4,9 @@ internal import Execution
 struct RawOutputs {
     let instance: any EngineInstance
 
-    /// Element `position` of a scalar float32 output.
+    /// Elements of a scalar float32 output.
     @inline(__always)
-    func float(_ output: Int, _ position: Int) -> Double {
-        Double(
-            unsafe instance.outputMemory(output).load(fromByteOffset: position * 4, as: Float.self)
-        )
+    func floats(_ output: Int) -> UnsafePointer<Float> {
+        unsafe instance.outputMemory(output).assumingMemoryBound(to: Float.self)
     }
 }

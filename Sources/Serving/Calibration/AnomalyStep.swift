@@ -1,0 +1,48 @@
+internal import Calibration
+internal import Messages
+
+/// An anomaly score and its conformal p-value against normal events.
+final class AnomalyStep: Sendable {
+    private let pValues: PValueTable
+    private let bins: BinReader
+    /// Raw output: the score; larger means stranger.
+    private let score: Int
+    /// Sections of the answer.
+    private let sections: (value: Int, flags: Int, pValue: Int)
+
+    init(
+        pValues: ConformalPValues,
+        bins: BinReader,
+        score: Int,
+        sections: (value: Int, flags: Int, pValue: Int)
+    ) {
+        self.pValues = PValueTable(pValues)
+        self.bins = bins
+        self.score = score
+        self.sections = sections
+    }
+
+    /// Writes a segment's rows; true if one carries a flag.
+    func write(
+        _ segment: BatchQueues.Segment,
+        position: Int,
+        outputs: RawOutputs,
+        sections answer: AnswerSections
+    ) -> Bool {
+        let scores = unsafe outputs.floats(score) + position
+        let values = bins.column(segment, position: position, outputs: outputs)
+        let value = unsafe answer.floats(sections.value) + segment.firstRow
+        let pValue = unsafe answer.floats(sections.pValue) + segment.firstRow
+        let flags = unsafe answer.flags(sections.flags) + segment.firstRow
+        var hasFlag = false
+        for index in 0..<segment.rows {
+            let score = unsafe scores[index]
+            let bin = bins.bin(values, index)
+            unsafe value[index] = score
+            unsafe pValue[index] = bin < 0 ? .nan : pValues.pValue(score, bin: bin)
+            unsafe flags[index] = bin < 0 ? EventFlag.unbinned : 0
+            hasFlag = hasFlag || bin < 0
+        }
+        return hasFlag
+    }
+}
