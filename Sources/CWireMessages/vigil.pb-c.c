@@ -1735,7 +1735,7 @@ const ProtobufCMessageDescriptor vigil__v1__pvalue__descriptor =
   (ProtobufCMessageInit) vigil__v1__pvalue__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__provenance__field_descriptors[9] =
+static const ProtobufCFieldDescriptor vigil__v1__provenance__field_descriptors[10] =
 {
   {
     "model",
@@ -1845,6 +1845,18 @@ static const ProtobufCFieldDescriptor vigil__v1__provenance__field_descriptors[9
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "reproducible",
+    10,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Vigil__V1__Provenance, has_reproducible),
+    offsetof(Vigil__V1__Provenance, reproducible),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__provenance__field_indices_by_name[] = {
   8,   /* field[8] = bins */
@@ -1855,12 +1867,13 @@ static const unsigned vigil__v1__provenance__field_indices_by_name[] = {
   3,   /* field[3] = engine */
   0,   /* field[0] = model */
   4,   /* field[4] = precision */
+  9,   /* field[9] = reproducible */
   1,   /* field[1] = version */
 };
 static const ProtobufCIntRange vigil__v1__provenance__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor vigil__v1__provenance__descriptor =
 {
@@ -1870,7 +1883,7 @@ const ProtobufCMessageDescriptor vigil__v1__provenance__descriptor =
   "Vigil__V1__Provenance",
   "vigil.v1",
   sizeof(Vigil__V1__Provenance),
-  9,
+  10,
   vigil__v1__provenance__field_descriptors,
   vigil__v1__provenance__field_indices_by_name,
   1,  vigil__v1__provenance__number_ranges,

@@ -20,6 +20,8 @@ public final class Provenance: Sendable {
     public let calibrationDate: OwnedText?
     /// Calibration events per bin, one entry an output.
     public let bins: [BinEvents]
+    /// Whether a row's bits are the same whatever its micro-batch.
+    public let isReproducible: Bool
 
     /// Everything a reply quotes.
     public init(
@@ -31,8 +33,10 @@ public final class Provenance: Sendable {
         device: String,
         calibration: String?,
         calibrationDate: String?,
-        bins: [BinEvents]
+        bins: [BinEvents],
+        isReproducible: Bool = true
     ) {
+        self.isReproducible = isReproducible
         self.model = OwnedText(model)
         self.version = OwnedText(version)
         self.digest = OwnedText(digest)

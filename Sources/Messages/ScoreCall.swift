@@ -149,6 +149,8 @@ public struct ScoreAnswer: Sendable, Equatable {
         public var calibrationDate: String?
         /// Calibration bins.
         public var bins: [BinEvents] = []
+        /// Whether a row's bits are the same whatever its micro-batch.
+        public var isReproducible = true
 
         /// Empty.
         public init() {}

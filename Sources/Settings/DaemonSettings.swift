@@ -41,6 +41,8 @@ public struct DaemonSettings: Sendable, Equatable {
     public var maximumWaitMilliseconds = 60_000
     /// How long closing waits for replies to leave.
     public var lingerMilliseconds = 2000
+    /// How long the lane looks for messages again and again before it sleeps.
+    public var busyPollMicroseconds = 0
 
     // HTTP
     /// Address that HTTP listens on.
@@ -122,6 +124,9 @@ public struct DaemonSettings: Sendable, Equatable {
             ?? maximumWaitMilliseconds
         lingerMilliseconds =
             try zeromq.take("linger_milliseconds")?.int(in: 0...60_000) ?? lingerMilliseconds
+        busyPollMicroseconds =
+            try zeromq.take("busy_poll_microseconds")?.int(in: 0...1_000_000)
+            ?? busyPollMicroseconds
         try zeromq.finish()
     }
 

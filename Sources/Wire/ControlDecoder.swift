@@ -149,6 +149,8 @@ enum ControlDecoder {
         origin.calibration = unsafe message.calibration.map { unsafe text($0) }
         origin.calibrationDate = unsafe message.calibration_date.map { unsafe text($0) }
         origin.bins = unsafe bins(message.bins, message.n_bins)
+        origin.isReproducible =
+            unsafe message.has_reproducible == 0 || message.reproducible != 0
         return origin
     }
 }

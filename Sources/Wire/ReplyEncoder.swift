@@ -240,6 +240,7 @@ public struct ReplyEncoder {
         unsafe provenance.pointee.calibration = unsafe entry.calibration?.base
         unsafe provenance.pointee.calibration_date = unsafe entry.calibrationDate?.base
         unsafe (provenance.pointee.n_bins, provenance.pointee.bins) = unsafe binEvents(entry.bins)
+        if !entry.isReproducible { unsafe provenance.pointee.has_reproducible = 1 }
         return unsafe provenance
     }
 

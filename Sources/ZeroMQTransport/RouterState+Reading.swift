@@ -24,7 +24,7 @@ extension RouterState {
     func readBurst(waits: Bool) -> Int {
         burstCount = 0
         if waits {
-            let isRead = readNext(flags: 0)
+            let isRead = pollBusily() || readNext(flags: 0)
             roundStart = MonotonicClock.now()
             if !isRead || roundStart &- lastWork > Self.lullNanoseconds { return burstCount }
         } else {
@@ -32,6 +32,16 @@ extension RouterState {
         }
         while burstCount < Self.maximumBurst, readNext(flags: ZMQ_DONTWAIT) {}
         return burstCount
+    }
+
+    /// Looks for a message for as long as the settings say, without sleeping.
+    private func pollBusily() -> Bool {
+        guard busyPollNanoseconds > 0 else { return false }
+        let end = lastWork &+ busyPollNanoseconds
+        repeat {
+            if readNext(flags: ZMQ_DONTWAIT) { return true }
+        } while MonotonicClock.now() < end
+        return false
     }
 
     /// Sees to what was read.

@@ -63,6 +63,7 @@ final class RouterState {
     var bytesRead = 0
     var bytesSent = 0
     private let lingerNanoseconds: UInt64
+    let busyPollNanoseconds: UInt64
 
     var addresses: [String] { socket.addresses }
 
@@ -88,6 +89,7 @@ final class RouterState {
         outcomes = Mailbox(capacity: Self.maximumControl, bell: bell)
         self.bell = bell
         lingerNanoseconds = UInt64(settings.lingerMilliseconds) * 1_000_000
+        busyPollNanoseconds = UInt64(settings.busyPollMicroseconds) * 1000
         unsafe outgoing = .allocate(capacity: Self.replyFrames)
         unsafe burst = .allocate(capacity: Self.maximumBurst)
         unsafe lentFrames = .allocate(capacity: RequestDecoder.maximumFrames)

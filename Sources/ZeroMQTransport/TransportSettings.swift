@@ -33,6 +33,8 @@ public struct TransportSettings: Sendable {
     public var maximumWaitMilliseconds = 60_000
     /// How long closing waits for replies to leave.
     public var lingerMilliseconds = 2000
+    /// How long the lane looks for messages again and again before it sleeps; 0: not at all.
+    public var busyPollMicroseconds = 0
 
     /// Settings with defaults.
     public init(endpoints: [Endpoint]) {

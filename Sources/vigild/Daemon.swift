@@ -60,6 +60,7 @@ final class Daemon: OperationsSource {
         transport.totalBacklogBytes = settings.totalBacklogMebibytes << 20
         transport.maximumWaitMilliseconds = settings.maximumWaitMilliseconds
         transport.lingerMilliseconds = settings.lingerMilliseconds
+        transport.busyPollMicroseconds = settings.busyPollMicroseconds
         let opened = try RouterLane(
             settings: transport,
             roster: roster,

@@ -47,6 +47,12 @@ def test_ragged_events_are_answered(peer, framed):
     assert len(reply.tensors) == (1 if framed else 0)
 
 
+def test_only_a_model_that_lifts_reproducibility_says_so(peer):
+    told = peer.ask(tracks(CONTENT, [0, 2, 2, 5], [0, 100, 1000], False)).message.score.provenance
+    assert told.HasField("reproducible") and not told.reproducible
+    assert not peer.ask(look_up(1)).message.score.provenance.HasField("reproducible")
+
+
 @pytest.mark.parametrize("framed", [False, True])
 def test_events_without_tracks_have_no_share_in_those_of_others(peer, framed):
     """Content of no bytes at all: nothing of the request before may be left in its place."""

@@ -23,7 +23,7 @@ import Testing
             "models", "onnxruntime", "log_level", "drain_seconds", "zeromq", "http", "endpoints",
             "io_threads", "high_water_mark", "maximum_frame_mebibytes", "maximum_in_flight",
             "client_backlog_mebibytes", "total_backlog_mebibytes", "maximum_wait_milliseconds",
-            "linger_milliseconds", "enabled", "host", "port",
+            "linger_milliseconds", "busy_poll_microseconds", "enabled", "host", "port",
         ]
         let shown = text.split(separator: "\n").compactMap { line -> String? in
             let trimmed = line.drop { $0 == " " }
@@ -58,6 +58,7 @@ import Testing
               total_backlog_mebibytes: 8
               maximum_wait_milliseconds: 9
               linger_milliseconds: 10
+              busy_poll_microseconds: 12
             http: {host: "::1", port: 11}
             """
         )
@@ -75,6 +76,7 @@ import Testing
         wanted.totalBacklogMebibytes = 8
         wanted.maximumWaitMilliseconds = 9
         wanted.lingerMilliseconds = 10
+        wanted.busyPollMicroseconds = 12
         wanted.httpHost = "::1"
         wanted.httpPort = 11
         #expect(settings == wanted)

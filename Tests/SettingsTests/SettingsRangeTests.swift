@@ -39,6 +39,9 @@ import Testing
         Key(section: "zeromq", name: "linger_milliseconds", range: 0...60_000) {
             $0.lingerMilliseconds
         },
+        Key(section: "zeromq", name: "busy_poll_microseconds", range: 0...1_000_000) {
+            $0.busyPollMicroseconds
+        },
         Key(section: "http", name: "port", range: 0...65_535) { $0.httpPort },
     ]
 

@@ -53,6 +53,7 @@ final class AnswerExample {
         origin.calibration = random.flip() ? random.text() : nil
         origin.calibrationDate = random.flip() ? random.text() : nil
         origin.bins = random.bins()
+        origin.isReproducible = random.flip()
         let provenance = Provenance(
             model: origin.model,
             version: origin.version,
@@ -62,7 +63,8 @@ final class AnswerExample {
             device: origin.device,
             calibration: origin.calibration,
             calibrationDate: origin.calibrationDate,
-            bins: origin.bins
+            bins: origin.bins,
+            isReproducible: origin.isReproducible
         )
         let layout = AnswerLayout(
             outputs: outputs,

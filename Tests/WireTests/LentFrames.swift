@@ -48,7 +48,7 @@ final class LentFrames {
             into: &request
         )
         // Without a score, `request` may point into messages that are gone.
-        return (id, kind, OwnedRequest(kind == .score ? request : ScoreRequest()))
+        return (id, kind, kind == .score ? OwnedRequest(request) : OwnedRequest(ScoreRequest()))
     }
 
     /// Decodes a request.
@@ -122,18 +122,21 @@ struct OwnedRequest: Equatable {
     var outputs: [String]
     var extras: [Bool]
 
-    init(_ request: ScoreRequest) {
+    init(_ request: borrowing ScoreRequest) {
         model = request.model.string
         version = request.version?.string
-        inputs = (0..<request.inputCount).map { Tensor(request.inputs[$0]) }
-        columns = (0..<request.columnCount).map { Tensor(request.columns[$0]) }
+        inputs = []
+        columns = []
+        outputs = []
         deadline = request.deadlineMicroseconds
         priority = request.priority
         coverage = request.coverage
         prior = request.prior
         isRaw = request.isRaw
-        outputs = (0..<request.outputCount).map { request.outputs[$0].string }
         extras = [request.wantsSets, request.wantsAttributions]
+        for index in 0..<request.inputCount { inputs.append(Tensor(request.inputs[index])) }
+        for index in 0..<request.columnCount { columns.append(Tensor(request.columns[index])) }
+        for index in 0..<request.outputCount { outputs.append(request.outputs[index].string) }
     }
 
     /// What must arrive when `call` is sent.

@@ -10,7 +10,7 @@ struct RequestReadings {
         case control(UInt64, RequestDecoder.Kind)
         case refusal(Refusal)
 
-        init(_ id: UInt64, _ kind: RequestDecoder.Kind, _ request: ScoreRequest) {
+        init(_ id: UInt64, _ kind: RequestDecoder.Kind, _ request: borrowing ScoreRequest) {
             self = kind == .score ? .score(id, ExactRequest(request)) : .control(id, kind)
         }
     }
@@ -37,7 +37,7 @@ struct ExactRequest: Equatable {
     private var haveAddresses: [Bool] = []
     private var firstDimensions: [Int] = []
 
-    init(_ request: ScoreRequest) {
+    init(_ request: borrowing ScoreRequest) {
         owned = OwnedRequest(request)
         owned.coverage = nil
         owned.prior = nil

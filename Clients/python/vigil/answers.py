@@ -54,6 +54,8 @@ class Provenance:
         engine, precision, device: what ran it, and how.
         calibration, calibration_date: calibration used, or None.
         bins: calibration events per bin.
+        reproducible: whether a row's bits are the same whatever its micro-batch; only a model
+            whose manifest lifts that promise answers False.
     """
 
     model: str
@@ -65,6 +67,7 @@ class Provenance:
     calibration: str | None
     calibration_date: str | None
     bins: tuple[Bins, ...]
+    reproducible: bool = True
 
 
 @dataclass(frozen=True)
@@ -233,4 +236,5 @@ def _provenance(message: Any) -> Provenance:
         calibration=optional(message, "calibration"),
         calibration_date=optional(message, "calibration_date"),
         bins=tuple(map(bins, message.bins)),
+        reproducible=message.reproducible if message.HasField("reproducible") else True,
     )

@@ -345,10 +345,16 @@ struct  Vigil__V1__Provenance
    */
   size_t n_bins;
   Vigil__V1__BinEvents **bins;
+  /*
+   * false: the model's manifest lifts the promise that a row's bits do not depend on what else
+   * was in its micro-batch. Absent: the promise holds.
+   */
+  protobuf_c_boolean has_reproducible;
+  protobuf_c_boolean reproducible;
 };
 #define VIGIL__V1__PROVENANCE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__provenance__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL }
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0, 0 }
 
 
 struct  Vigil__V1__BinEvents

@@ -82,7 +82,7 @@ public final class FlightDeck: @unchecked Sendable {
     }
 
     /// Gives a claimed flight back, and what it holds.
-    func release(_ flight: FlightPointer) {
+    package func release(_ flight: FlightPointer) {
         unsafe reset(flight)
         unsafe putBack(flight)
     }

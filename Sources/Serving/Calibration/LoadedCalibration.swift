@@ -134,7 +134,8 @@ struct LoadedCalibration: Sendable {
             device: running.device,
             calibration: id,
             calibrationDate: file?.date,
-            bins: file.map(binEvents) ?? []
+            bins: file.map(binEvents) ?? [],
+            isReproducible: source.manifest.isReproducible
         )
     }
 

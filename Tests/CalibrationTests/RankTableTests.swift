@@ -1,0 +1,96 @@
+import Calibration
+import Foundation
+import Testing
+
+@Suite struct RankTableTests {
+    /// Bounds of many kinds, ascending: clustered, spread over all magnitudes, whole, alike.
+    private static func bounds(_ seed: UInt64) -> [Double] {
+        var random = SeededRandom(seed: seed)
+        let count = Int.random(in: 0...200, using: &random)
+        let kind = Int.random(in: 0..<6, using: &random)
+        let values = (0..<count).map { _ -> Double in
+            switch kind {
+            case 0: random.normal()
+            case 1: random.normal() * 1e-40
+            case 2: random.normal() * 1e38
+            case 3: Double(Int.random(in: -3...3, using: &random))
+            case 4: exp2(Double(Int.random(in: -140...120, using: &random))) * random.normal()
+            default: 1000 + random.uniform() * 1e-4
+            }
+        }
+        return (values.filter(\.isFinite) + (seed % 3 == 0 ? [0, -0.0, 0] : [])).sorted()
+    }
+
+    /// Scores at, beside and between the bounds, and everywhere else.
+    private static func scores(_ bounds: [Double], _ seed: UInt64) -> [Float] {
+        var random = SeededRandom(seed: seed ^ 0xABCD)
+        var scores: [Float] = [
+            0, -0.0, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude,
+            .leastNonzeroMagnitude, -.leastNonzeroMagnitude, 1, -1,
+        ]
+        for bound in bounds {
+            let nearest = Float(bound)
+            scores += [nearest, nearest.nextUp, nearest.nextDown]
+        }
+        for _ in 0..<50 { scores.append(Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))) }
+        return scores.filter { !$0.isNaN }
+    }
+
+    @Test("Ranks are those of counting one by one", arguments: 1...400)
+    func counting(seed: UInt64) {
+        let bounds = Self.bounds(seed)
+        let atLeast = RankTable(atLeast: bounds)
+        let above = RankTable(above: bounds)
+        for score in Self.scores(bounds, seed) {
+            let wide = Double(score)
+            #expect(atLeast.rank(score) == bounds.count { $0 <= wide }, "\(score)")
+            #expect(above.rank(score) == bounds.count { $0 < wide }, "\(score)")
+        }
+    }
+
+    @Test("A table's p-values are those of the definition as float32", arguments: 1...60)
+    func pValues(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let count = Int.random(in: 1...400, using: &random)
+        let edges = seed % 2 == 0 ? [] : [-0.5, 0.25, 3]
+        let pValues = try ConformalPValues.fit(
+            scores: (0..<count).map { _ in (random.normal() * 8).rounded() / 8 },
+            binValues: (0..<count).map { _ in random.normal() },
+            bins: try MondrianBins(edges: edges)
+        )
+        let table = PValueTable(pValues)
+        for _ in 0..<200 {
+            let score = Float((random.normal() * 16).rounded() / 16)
+            for bin in 0...edges.count {
+                let expected = Float(pValues.pValue(Double(score), bin: bin))
+                #expect(table.pValue(score, bin: bin) == expected)
+            }
+        }
+        #expect(table.pValue(.nan, bin: 0).isNaN)
+    }
+
+    @Test("A row quotes what the pair at its score gives", arguments: 1...60)
+    func vennAbers(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let count = Int.random(in: 2...300, using: &random)
+        let step = seed % 2 == 0 ? 0.125 : 1e-6
+        let scores = (0..<count).map { _ in (random.normal() / step).rounded() * step }
+        var labels = scores.map { random.uniform() < 1 / (1 + exp(-2 * $0)) }
+        labels[0] = true
+        labels[1] = false
+        let vennAbers = try VennAbers.fit(scores: scores, labels: labels)
+        let table = VennAbersTable(vennAbers)
+        let around = scores.flatMap { [Float($0), Float($0).nextUp, Float($0).nextDown] }
+        for score in around + [.infinity, -.infinity, 0, -0.0] {
+            let pair = vennAbers.pair(Double(score))
+            let merged = VennAbers.merged(p0: pair.p0, p1: pair.p1)
+            let row = table.row(score)
+            #expect(row.p0 == pair.p0 && row.p1 == pair.p1 && row.merged == merged)
+            #expect(row.value == Float(merged))
+            #expect(Double(row.lower) <= pair.p0 && Double(row.upper) >= pair.p1)
+            let ratio = PriorShift.logLikelihoodRatio(merged, prior: vennAbers.prior)
+            #expect(row.ratio == Float(ratio))
+        }
+        #expect(table.row(.nan).value.isNaN && table.row(.nan).p0.isNaN)
+    }
+}
