@@ -39,6 +39,7 @@ let package = Package(
         ),
         .target(name: "COnnxRuntime"),
         .target(name: "CLinux"),
+        .target(name: "CTreeKernels"),
 
         .target(name: "Tensors", swiftSettings: strict),
         .target(name: "Messages", dependencies: ["Tensors"], swiftSettings: strict),
@@ -54,7 +55,11 @@ let package = Package(
             dependencies: ["CWireMessages", "CProtobufC", "Messages", "Tensors"],
             swiftSettings: strict
         ),
-        .target(name: "TreeEngine", dependencies: ["Execution", "Tensors"], swiftSettings: strict),
+        .target(
+            name: "TreeEngine",
+            dependencies: ["CTreeKernels", "Execution", "Tensors"],
+            swiftSettings: strict
+        ),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Calibration", swiftSettings: strict),
         .target(
@@ -144,15 +149,26 @@ let package = Package(
             path: "Benchmarks/wire",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "vigil-bench-trees",
+            dependencies: ["TreeEngine"],
+            path: "Benchmarks/trees",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CalibrationTests",
             dependencies: ["Calibration"],
             exclude: ["Reference"],
             swiftSettings: strict
         ),
+        .target(
+            name: "CTreeKernelsEmulated",
+            dependencies: ["CTreeKernels"],
+            path: "Tests/CTreeKernelsEmulated"
+        ),
         .testTarget(
             name: "TreeEngineTests",
-            dependencies: ["TreeEngine"],
+            dependencies: ["TreeEngine", "CTreeKernels", "CTreeKernelsEmulated"],
             exclude: ["Reference"],
             swiftSettings: strict
         ),

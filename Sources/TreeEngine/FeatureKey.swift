@@ -11,9 +11,6 @@ enum FeatureKey {
     static let missingRight = UInt32.max - 1
     static let leafThreshold = UInt32.max
 
-    /// Keys that a temporary allocation takes from the stack (1 kB).
-    private static let smallRoom = 256
-
     /// The key of a number; −0 and +0 have the same, infinities have the outermost.
     ///
     /// Unsigned, because x86 turns an unsigned comparison into an addition without a branch.
@@ -22,6 +19,11 @@ enum FeatureKey {
         // Adding +0 turns −0 into +0 and leaves every other number as it is.
         let bits = Int32(bitPattern: (number + 0).bitPattern)
         return UInt32(bitPattern: bits ^ ((bits >> 31) | Int32.min))
+    }
+
+    /// The number of a key; +0 where there are two.
+    static func number(_ key: UInt32) -> Float {
+        Float(bitPattern: key > Int32.max ? key ^ 1 << 31 : ~key)
     }
 
     /// Writes both keys of each feature of one row, `lanes` apart.
@@ -39,22 +41,6 @@ enum FeatureKey {
             unsafe keys[slot] = number.isNaN ? missingLeft : key
             unsafe keys[slot &+ lanes] = number.isNaN ? missingRight : key
             slot &+= copies &* lanes
-        }
-    }
-
-    /// Lends room for `count` keys: on the stack up to 16 kB, from the heap beyond.
-    static func withRoom(for count: Int, _ body: (UnsafeMutablePointer<UInt32>) -> Void) {
-        if count > smallRoom && count <= 4096 {
-            // A temporary allocation of this size would come from the heap on Linux.
-            var room = InlineArray<4096, UInt32>(repeating: 0)
-            var span = room.mutableSpan
-            unsafe span.withUnsafeMutableBufferPointer { keys in
-                if let keys = keys.baseAddress { unsafe body(keys) }
-            }
-        } else {
-            unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: count) { keys in
-                if let keys = keys.baseAddress { unsafe body(keys) }
-            }
         }
     }
 }

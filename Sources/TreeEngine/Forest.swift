@@ -14,6 +14,13 @@ struct Forest: Sendable {
         var slot: UInt16
         /// The left child, counted from the root; the node itself if it is a leaf.
         var child: UInt16
+
+        /// Whether a walk ends here.
+        var isLeaf: Bool { threshold == FeatureKey.leafThreshold }
+        /// The column of the input that a split looks at.
+        var feature: Int { Int(slot) / (FeatureKey.copies * Forest.lanes) }
+        /// Whether a split sends a missing value left.
+        var sendsMissingLeft: Bool { Int(slot) / Forest.lanes % FeatureKey.copies == 0 }
     }
 
     /// Where a tree begins and what it adds to.
@@ -40,6 +47,15 @@ struct Forest: Sendable {
             try append(tree, number: index, group: UInt32(model.treeGroups[index]))
         }
     }
+
+    /// Where the nodes of tree `index` lie.
+    func nodeRange(ofTree index: Int) -> Range<Int> {
+        let isLast = index + 1 == trees.count
+        return trees[index].root..<(isLast ? nodes.count : trees[index + 1].root)
+    }
+
+    /// Leaves of tree `index`: one more than its splits, as every split has two children.
+    func leafCount(ofTree index: Int) -> Int { (nodeRange(ofTree: index).count + 1) / 2 }
 
     /// Adds one tree, level by level from its root.
     ///

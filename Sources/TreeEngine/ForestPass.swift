@@ -6,31 +6,30 @@
     let featureCount: Int
     let groupCount: Int
 
-    /// Bytes of keys in one block: beside a tree of 1.5 kB they stay in the first-level cache.
-    private static let blockBytes = 16 << 10
+    /// Keys of eight rows.
+    let groupKeys: Int
+    /// Rows that go through all trees together.
+    let blockRows: Int
+    /// Room for the keys of `blockRows` rows.
+    let keys: UnsafeMutablePointer<UInt32>
 
     /// From this many rows on, a group that is not full costs less than its rows one by one.
     private static let worthwhileLanes = 5
 
     /// Adds every tree's leaf to the margins of all rows, block after block.
     func add(_ features: UnsafePointer<Float>, rows: Int, to margins: UnsafeMutablePointer<Float>) {
-        let groupKeys = unsafe featureCount * FeatureKey.copies * Forest.lanes
-        let fitting = unsafe max(1, Self.blockBytes / (groupKeys * MemoryLayout<UInt32>.stride))
-        let groups = min(fitting, (rows + Forest.lanes - 1) / Forest.lanes)
-        unsafe FeatureKey.withRoom(for: groups * groupKeys) { keys in
-            var row = 0
-            while row < rows {
-                let count = min(groups * Forest.lanes, rows - row)
-                let block = unsafe Block(
-                    rows: count,
-                    keys: keys,
-                    groupKeys: groupKeys,
-                    margins: margins + row * groupCount
-                )
-                unsafe fill(block, features + row * featureCount)
-                unsafe add(block)
-                row += count
-            }
+        var row = 0
+        while row < rows {
+            let count = unsafe min(blockRows, rows - row)
+            let block = unsafe Block(
+                rows: count,
+                keys: keys,
+                groupKeys: groupKeys,
+                margins: margins + row * groupCount
+            )
+            unsafe fill(block, features + row * featureCount)
+            unsafe add(block)
+            row += count
         }
     }
 

@@ -14,6 +14,9 @@ public final class BoostedTreeEngine: Engine {
     public let fixedRows: Int? = nil
     private let ensemble: TreeEnsemble
 
+    /// How rows are evaluated, as "leaf masks, lockstep (AVX2) from 16 rows".
+    public var layoutText: String { ensemble.layoutText }
+
     /// Version of this engine's arithmetic: it changes when margins could.
     private static let arithmeticVersion = 1
 
@@ -54,12 +57,14 @@ private final class TreeInstance: EngineInstance {
     private let features: AlignedBuffer
     private let margins: AlignedBuffer
     private let predictions: AlignedBuffer
+    private var scratch: TreeScratch
 
     init(_ ensemble: TreeEnsemble, maximumRows: Int) {
         self.ensemble = ensemble
         features = AlignedBuffer(byteCount: maximumRows * ensemble.featureCount * 4)
         margins = AlignedBuffer(byteCount: maximumRows * ensemble.groupCount * 4)
         predictions = AlignedBuffer(byteCount: maximumRows * ensemble.groupCount * 4)
+        scratch = TreeScratch(for: ensemble)
     }
 
     func inputMemory(_ index: Int) -> UnsafeMutableRawPointer { unsafe features.base }
@@ -87,7 +92,7 @@ private final class TreeInstance: EngineInstance {
             count: count
         )
         var marginSpan = unsafe sums.mutableSpan
-        unsafe ensemble.margins(values.span, rows: rows, into: &marginSpan)
+        unsafe ensemble.margins(values.span, rows: rows, into: &marginSpan, scratch: &scratch)
         unsafe predictions.base.copyMemory(from: margins.base, byteCount: count * 4)
         var predictionSpan = unsafe transformed.mutableSpan
         ensemble.transform(&predictionSpan, rows: rows)

@@ -52,7 +52,8 @@ struct BatchTests {
             let ensemble = try TreeEnsemble(xgboostJSON: ModelText().json)
             var margins: [Float] = [0]
             var span = margins.mutableSpan
-            ensemble.margins([0, 0, 0].span, rows: 2, into: &span)
+            var scratch = TreeScratch(for: ensemble)
+            ensemble.margins([0, 0, 0].span, rows: 2, into: &span, scratch: &scratch)
         }
     }
 }

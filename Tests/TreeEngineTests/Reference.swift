@@ -20,7 +20,7 @@ struct Reference {
         "binary_score_002", "logitraw", "hinge", "softprob", "softprob_one_score", "softmax",
         "regression", "pruned", "deep", "parallel", "leaf_only", "wide", "targets", "quantiles",
         "absolute", "huber", "squared_log", "reg_logistic", "poisson", "gamma", "tweedie", "cox",
-        "aft", "rank_pairwise", "rank_ndcg", "rank_map",
+        "aft", "rank_pairwise", "rank_ndcg", "rank_map", "er_nr_tree", "many_bins", "missing",
     ]
 
     /// Where the files are; an unset variable is a failure, not a reason to skip.

@@ -5,8 +5,9 @@ extension TreeEnsemble {
     func margins(_ features: [Float]) -> [Float] {
         let rows = features.count / featureCount
         var margins = [Float](repeating: .nan, count: rows * groupCount)
+        var scratch = TreeScratch(for: self)
         var span = margins.mutableSpan
-        self.margins(features.span, rows: rows, into: &span)
+        self.margins(features.span, rows: rows, into: &span, scratch: &scratch)
         return margins
     }
 
