@@ -91,7 +91,9 @@ final class Load {
     func sample() throws(BenchFailure) -> [[UInt8]] {
         var frames = unsafe [cbench_frame](repeating: cbench_frame(), count: 80)
         let count = unsafe cbench_load_sample(load, &frames, Int32(frames.count))
-        guard count > 0 else { throw BenchFailure("\(what) does not answer: libzmq error \(zmqError()), \(count)") }
+        guard count > 0 else {
+            throw BenchFailure("\(what) does not answer: libzmq error \(zmqError()), \(count)")
+        }
         return unsafe frames[0..<Int(count)].map { frame in
             unsafe [UInt8](UnsafeRawBufferPointer(start: frame.bytes, count: frame.count))
         }

@@ -8,15 +8,19 @@ public final class VennAbersTable: @unchecked Sendable {
     /// What every score between two steps gets.
     @frozen
     public struct Row: BitwiseCopyable, Sendable {
-        /// Merged probability, and p0 and p1 rounded outwards, at the calibration's prior.
+        /// Merged probability at the calibration's prior.
         public let value: Float
+        /// p0, rounded down.
         public let lower: Float
+        /// p1, rounded up.
         public let upper: Float
         /// Natural logarithm of the likelihood ratio of class 1 over class 0.
         public let ratio: Float
-        /// The pair and the merged probability, for other priors.
+        /// Lower probability of the pair, for other priors.
         public let p0: Double
+        /// Upper probability of the pair.
         public let p1: Double
+        /// Merged probability.
         public let merged: Double
 
         init(_ pair: (p0: Double, p1: Double), prior: Double) {

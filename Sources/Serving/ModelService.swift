@@ -160,9 +160,11 @@ public final class ModelService: Sendable {
     }
 
     /// Whether the transport's lane may run the model: its cost is that of one thread, one event
-    /// fits the lane's budget, and another instance costs no second copy of the weights.
+    /// fits the lane's budget, no delay gathers events first, and another instance costs no second
+    /// copy of the weights.
     private static func isForLane(_ manifest: Manifest, _ plan: MicroBatchPlan) -> Bool {
         manifest.device.deviceClass == .cpu && manifest.threads == 1
+            && manifest.delayMicroseconds == 0
             && (manifest.engine == .tree || manifest.sharesSession)
             && LaneRunner.maximumRows(of: plan) > 0
     }

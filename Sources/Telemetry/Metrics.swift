@@ -67,7 +67,9 @@ public final class Histogram: @unchecked Sendable {
     @usableFromInline let sum = Atomic<Int>(0)
 
     init(bounds: [UInt64], unit: Unit) {
-        precondition(!bounds.isEmpty && bounds.count < 255 && zip(bounds, bounds.dropFirst()).allSatisfy(<))
+        precondition(
+            !bounds.isEmpty && bounds.count < 255 && zip(bounds, bounds.dropFirst()).allSatisfy(<)
+        )
         self.bounds = bounds
         self.unit = unit
         firstBucket = (0...64).map { width in

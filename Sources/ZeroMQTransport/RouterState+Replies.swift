@@ -93,7 +93,8 @@ extension RouterState {
         at start: Int
     ) -> Int {
         var lent = 0
-        for index in 0..<template.frameCount where template.frame(index).byteCount > Self.lendBytes {
+        for index in 0..<template.frameCount where template.frame(index).byteCount > Self.lendBytes
+        {
             lent += 1
         }
         // One reader more: the flight itself, which gives the block back when it is released.

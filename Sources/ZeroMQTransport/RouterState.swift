@@ -21,8 +21,10 @@ struct ControlOutcome: Sendable {
 final class RouterState {
     /// Messages read before they are seen to, and before replies are looked at again.
     static let maximumBurst = 64
-    /// A message that comes so soon after the last round is one of many: then the socket is drained
-    /// before models run. Else it is answered at once, for the sake of latency.
+    /// A message that comes so soon after the last round is one of many.
+    ///
+    /// Then the socket is drained before models run. Else it is answered at once, for the sake of
+    /// latency.
     static let lullNanoseconds: UInt64 = 20_000
     /// Longest sleep: then the heartbeat moves.
     private static let sleepNanoseconds: Int64 = 500_000_000
@@ -115,7 +117,8 @@ final class RouterState {
         var drained = UInt64.max
         while true {
             // Nothing but the socket can bring work: one system call waits for it and takes it.
-            let waits = deck.inFlight == 0 && controlRunning == 0 && !backlogs.hasReplies
+            let waits =
+                deck.inFlight == 0 && controlRunning == 0 && !backlogs.hasReplies
                 && !stopping.load(ordering: .acquiring)
             let received = readBurst(waits: waits)
             let now = roundStart

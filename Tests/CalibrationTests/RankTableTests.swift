@@ -32,7 +32,9 @@ import Testing
             let nearest = Float(bound)
             scores += [nearest, nearest.nextUp, nearest.nextDown]
         }
-        for _ in 0..<50 { scores.append(Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))) }
+        for _ in 0..<50 {
+            scores.append(Float(bitPattern: UInt32(truncatingIfNeeded: random.next())))
+        }
         return scores.filter { !$0.isNaN }
     }
 

@@ -106,6 +106,7 @@ public final class Admission {
     /// hand-overs to a worker and back. All others wake their workers once.
     ///
     /// - Parameters:
+    ///   - now: the time, nanoseconds of the monotonic clock.
     ///   - done: called with each flight that has its answer or refusal; must release it.
     ///   - again: called with a flight, reset, whose version was replaced meanwhile; admits it
     ///     again, or refuses and releases it.

@@ -49,7 +49,12 @@ final class AnswerPlan: Sendable {
         guard let answer = unsafe AnswerSections(segment.flight) else { return 0 }
         var mask: UInt32 = 0
         for index in intervals.indices
-        where intervals[index].write(segment, position: position, outputs: outputs, sections: answer) {
+        where intervals[index].write(
+            segment,
+            position: position,
+            outputs: outputs,
+            sections: answer
+        ) {
             mask |= 1 << UInt32(index)
         }
         if let binary,

@@ -17,9 +17,10 @@ enum Finiteness {
         }
     }
 
-    /// An element is not finite exactly when all bits of its exponent are set: then adding the
-    /// lowest of them carries into the sign. One addition an element, which the compiler
-    /// vectorises.
+    /// Adds the lowest bit of the exponent to every element, which the compiler vectorises.
+    ///
+    /// An element is not finite exactly when all bits of its exponent are set: then the sum carries
+    /// into the sign.
     @inline(__always)
     private static func allFinite<Word: FixedWidthInteger & UnsignedInteger>(
         _ base: UnsafeRawPointer,
