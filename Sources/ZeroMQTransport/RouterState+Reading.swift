@@ -1,4 +1,3 @@
-internal import CLinux
 internal import CZeroMQ
 internal import Glibc
 internal import Lanes
@@ -72,10 +71,10 @@ extension RouterState {
             return false
         }
         if unsafe slots.envelope(slot).pointee.frameCount > 1 {
-            unsafe clinux_prefetch(zmq_msg_data(slots.message(slot, 1)))
+            unsafe CacheLine.fetch(zmq_msg_data(slots.message(slot, 1)))
         }
         if unsafe slots.envelope(slot).pointee.frameCount > 2 {
-            unsafe clinux_prefetch(zmq_msg_data(slots.message(slot, 2)))
+            unsafe CacheLine.fetch(zmq_msg_data(slots.message(slot, 2)))
         }
         unsafe burst[burstCount] = ReadMessage(slot: slot, flight: flight)
         burstCount += 1
