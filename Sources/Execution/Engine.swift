@@ -12,10 +12,18 @@ public protocol Engine: AnyObject, Sendable {
     var outputs: [TensorSignature] { get }
     /// The only number of rows that the artefact takes, or nil for any.
     var fixedRows: Int? { get }
+    /// Whether a run is known to cost about the same whatever the values are, so that its cost
+    /// measured with other values can be relied on; false unless an engine says so.
+    var hasSteadyCost: Bool { get }
 
     /// What one lane needs to run micro-batches of up to `maximumRows` rows; each of
     /// `shapes` is made ready. Throws when the library refuses a shape.
     func makeInstance(maximumRows: Int, shapes: [Int]) throws(EngineFailure) -> any EngineInstance
+}
+
+extension Engine {
+    /// Nothing is known.
+    public var hasSteadyCost: Bool { false }
 }
 
 /// Buffers and handles of one lane; used by one thread at a time.

@@ -11,6 +11,8 @@ public final class OnnxEngine: Engine {
     public let outputs: [TensorSignature]
     /// The only number of rows that the artefact takes, or nil for any.
     public let fixedRows: Int?
+    /// Whether the graph has no loops and branches.
+    public let hasSteadyCost: Bool
 
     private let library: OnnxRuntimeLibrary
     private let artefact: [UInt8]
@@ -32,6 +34,7 @@ public final class OnnxEngine: Engine {
         inputs = signature.inputs
         outputs = signature.outputs
         fixedRows = signature.fixedRows
+        hasSteadyCost = OnnxGraph.isStraight(artefact)
         version = "onnxruntime \(library.version)"
     }
 

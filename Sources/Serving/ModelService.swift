@@ -147,7 +147,7 @@ public final class ModelService: Sendable {
                 throw LoadFailure("warming: \(error)")
             }
         }
-        laneRunner = Self.isForLane(manifest, plan) ? LaneRunner(try makeRunner()) : nil
+        laneRunner = Self.isForLane(manifest, ordered, plan) ? LaneRunner(try makeRunner()) : nil
         var runners: [BatchRunner] = []
         for _ in 0..<manifest.instances { runners.append(try makeRunner()) }
         workers = runners.enumerated().map { index, runner in
@@ -159,11 +159,15 @@ public final class ModelService: Sendable {
         }
     }
 
-    /// Whether the transport's lane may run the model: its cost is that of one thread, one event
+    /// Whether the transport's lane may run the model: its cost does not depend on values and is that of one thread, one event
     /// fits the lane's budget, no delay gathers events first, and another instance costs no second
     /// copy of the weights.
-    private static func isForLane(_ manifest: Manifest, _ plan: MicroBatchPlan) -> Bool {
-        manifest.device.deviceClass == .cpu && manifest.threads == 1
+    private static func isForLane(
+        _ manifest: Manifest,
+        _ engine: any Engine,
+        _ plan: MicroBatchPlan
+    ) -> Bool {
+        engine.hasSteadyCost && manifest.device.deviceClass == .cpu && manifest.threads == 1
             && manifest.delayMicroseconds == 0
             && (manifest.engine == .tree || manifest.sharesSession)
             && LaneRunner.maximumRows(of: plan) > 0

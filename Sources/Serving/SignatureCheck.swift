@@ -86,6 +86,7 @@ private final class ReorderedEngine: Engine {
     var inputs: [TensorSignature] { inputOrder.map { engine.inputs[$0] } }
     var outputs: [TensorSignature] { outputOrder.map { engine.outputs[$0] } }
     var fixedRows: Int? { engine.fixedRows }
+    var hasSteadyCost: Bool { engine.hasSteadyCost }
 
     func makeInstance(
         maximumRows: Int,

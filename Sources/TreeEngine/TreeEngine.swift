@@ -12,6 +12,8 @@ public final class BoostedTreeEngine: Engine {
     public let outputs: [TensorSignature]
     /// The only number of rows that the artefact takes, or nil for any.
     public let fixedRows: Int? = nil
+    /// A walk is never longer than a tree is deep.
+    public let hasSteadyCost = true
     private let ensemble: TreeEnsemble
 
     /// How rows are evaluated, as "leaf masks, lockstep (AVX2) from 16 rows".
