@@ -1,0 +1,20 @@
+#include "cbench.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <zmq.h>
+
+void cbench_raise_file_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+const char *cbench_libzmq_version(void) {
+    static char text[32];
+    int major, minor, patch;
+    zmq_version(&major, &minor, &patch);
+    snprintf(text, sizeof text, "%d.%d.%d", major, minor, patch);
+    return text;
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Glibc
+
+/// A process that leaks: the control that an estimate of growth must catch.
+struct LeakCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "leak",
+        abstract: "Leaks memory for every line on standard input, and answers with a line."
+    )
+
+    @Argument(help: "Bytes for each line.") var bytes: Int
+
+    func run() throws {
+        var total = 0
+        while readLine() != nil {
+            guard let memory = unsafe malloc(bytes) else {
+                throw BenchFailure("there is no memory left")
+            }
+            // Touched, so that it is resident.
+            unsafe memset(memory, 1, bytes)
+            total += bytes
+            print(total)
+            fflush(nil)
+        }
+    }
+}
