@@ -1,6 +1,7 @@
 #include "cbench.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <zmq.h>
 
@@ -9,6 +10,14 @@ void cbench_raise_file_limit(void) {
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int cbench_leak(size_t bytes) {
+    /* Volatile, or else a compiler sees that nobody reads it and leaves it all out. */
+    volatile unsigned char *memory = malloc(bytes);
+    if (memory == NULL) return -1;
+    for (size_t index = 0; index < bytes; index++) memory[index] = 1;
+    return 0;
 }
 
 const char *cbench_libzmq_version(void) {

@@ -1,6 +1,10 @@
 /// What intervals and p-values cost: calibrated answers against the same model's raw outputs.
 struct CalibrationCost {
-    private static let models = ["er-nr-mlp", "er-nr-tree", "position-cnn", "pattern-autoencoder"]
+    /// Models, and the outputs that both answers are asked for: those with an uncertainty.
+    private static let models = [
+        ("er-nr-mlp", ["margin"]), ("er-nr-tree", ["margin"]), ("position-cnn", ["x", "y"]),
+        ("pattern-autoencoder", ["score"]),
+    ]
     private static let rows = 1024
     private static let window = 8
     private static let turnSeconds = 1.0
@@ -15,15 +19,18 @@ struct CalibrationCost {
     /// longer by: echoes of both replies say that.
     func measure() throws(BenchFailure) -> [Figure] {
         var figures: [Figure] = []
-        for model in Self.models {
-            figures += try measure(try ModelInput.zoo(model, setting))
+        for (model, outputs) in Self.models {
+            figures += try measure(try ModelInput.zoo(model, setting), outputs)
         }
         return figures
     }
 
-    private func measure(_ input: ModelInput) throws(BenchFailure) -> [Figure] {
-        let on = input.request(rows: Self.rows)
-        let off = input.request(rows: Self.rows, isRaw: true)
+    private func measure(
+        _ input: ModelInput,
+        _ outputs: [String]
+    ) throws(BenchFailure) -> [Figure] {
+        let on = input.request(rows: Self.rows, outputs: outputs)
+        let off = input.request(rows: Self.rows, isRaw: true, outputs: outputs)
         let onLoad = try Load(vigild.endpoint, on)
         let offLoad = try Load(vigild.endpoint, off)
         let onFrames = try onLoad.sample()

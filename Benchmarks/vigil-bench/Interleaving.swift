@@ -3,8 +3,9 @@ struct Interleaving {
     /// What each contestant measured, in the order of the repetitions.
     private(set) var values: [String: [[Double]]] = [:]
 
-    /// Runs every contestant once a repetition; the order turns with every repetition, so that none
-    /// always comes after the same other. Each gives one or more numbers.
+    /// Runs every contestant once a repetition; each gives one or more numbers.
+    ///
+    /// The order turns with every repetition, so that none always comes after the same other.
     init(
         repetitions: Int,
         _ contestants: [(name: String, run: () throws(BenchFailure) -> [Double])]

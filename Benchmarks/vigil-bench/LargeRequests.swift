@@ -30,7 +30,7 @@ struct LargeRequests {
             [
                 ("calibrated", { () throws(BenchFailure) in try rate(calibrated) }),
                 ("raw", { () throws(BenchFailure) in try rate(plain) }),
-                ("direct", { () throws(BenchFailure) in [try direct.eventsPerSecond(runs: runs)] }),
+                ("direct", { () throws(BenchFailure) in [try direct.rate(runs: runs)] }),
             ]
         )
         return ["calibrated", "raw"].map { name in
@@ -64,8 +64,8 @@ struct LargeRequests {
                         [Double(Self.rows) * (try load.rate(window: window, replies: replies))]
                     }
                 ),
-                ("naive", { () throws(BenchFailure) in [try naive.eventsPerSecond(runs: naiveRuns)] }),
-                ("best", { () throws(BenchFailure) in [try best.eventsPerSecond(runs: bestRuns)] }),
+                ("naive", { () throws(BenchFailure) in [try naive.rate(runs: naiveRuns)] }),
+                ("best", { () throws(BenchFailure) in [try best.rate(runs: bestRuns)] }),
             ]
         )
         return [
@@ -99,7 +99,7 @@ struct LargeRequests {
                 return (
                     "batch \(runtime.rows)",
                     { () throws(BenchFailure) in
-                        [try runtime.eventsPerSecond(runs: events / runtime.rows)]
+                        [try runtime.rate(runs: events / runtime.rows)]
                     }
                 )
             }

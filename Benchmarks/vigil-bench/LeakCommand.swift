@@ -1,4 +1,5 @@
 import ArgumentParser
+import CBench
 import Glibc
 
 /// A process that leaks: the control that an estimate of growth must catch.
@@ -13,11 +14,9 @@ struct LeakCommand: ParsableCommand {
     func run() throws {
         var total = 0
         while readLine() != nil {
-            guard let memory = unsafe malloc(bytes) else {
+            guard cbench_leak(bytes) == 0 else {
                 throw BenchFailure("there is no memory left")
             }
-            // Touched, so that it is resident.
-            unsafe memset(memory, 1, bytes)
             total += bytes
             print(total)
             fflush(nil)

@@ -24,7 +24,8 @@ struct Machine: Encodable {
         cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
         let kibibytes = Self.field("MemTotal", of: "/proc/meminfo")?.split(separator: " ").first
         memory = kibibytes.flatMap { Int($0) }.map { "\($0 >> 20) GiB" } ?? "unknown"
-        kernel = (TextFile.read("/proc/sys/kernel/osrelease") ?? "unknown")
+        kernel =
+            (TextFile.read("/proc/sys/kernel/osrelease") ?? "unknown")
             .split(separator: "\n").first.map(String.init) ?? "unknown"
         libzmq = unsafe String(cString: cbench_libzmq_version())
         onnxRuntime =

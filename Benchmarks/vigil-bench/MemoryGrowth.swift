@@ -24,6 +24,7 @@ struct MemoryGrowth {
         let each = setting.requests(Self.requests) / Self.samples
         return try figures(
             vigild,
+            name: "growth",
             "\(setting.requests(Self.requests)) requests"
         ) { (_) throws(BenchFailure) in
             // A tenth more warms up, every time.
@@ -43,6 +44,7 @@ struct MemoryGrowth {
         let each = max(1, setting.requests(Self.reloads) / Self.samples)
         return try figures(
             vigild,
+            name: "growth-reloads",
             "\(each * Self.samples) reloads of \(model)"
         ) { (sample) throws(BenchFailure) in
             for turn in 0..<each { try reloader.reload(turn: sample * each + turn) }
@@ -53,6 +55,7 @@ struct MemoryGrowth {
 
     private func figures(
         _ vigild: Vigild,
+        name: String,
         _ what: String,
         _ step: (Int) throws(BenchFailure) -> Void
     ) throws(BenchFailure) -> [Figure] {
@@ -67,6 +70,11 @@ struct MemoryGrowth {
             alone.append(bytes)
             together.append(bytes + leak.process.residentBytes)
         }
+        // For whoever wants to see how it went up.
+        try TextFile.write(
+            zip(alone, together).map { "\($0) \($1)" }.joined(separator: "\n") + "\n",
+            to: "\(setting.work)/\(name).txt"
+        )
         let estimate = GrowthEstimate(alone)
         let control = GrowthEstimate(together)
         return [

@@ -37,9 +37,10 @@ struct ModelInput: Sendable {
     }
 
     /// A request of `rows` events, encoded as clients encode it.
-    func request(rows: Int, isRaw: Bool = false) -> PreparedRequest {
+    func request(rows: Int, isRaw: Bool = false, outputs: [String] = []) -> PreparedRequest {
         var call = call(rows: rows)
         call.isRaw = isRaw
+        call.outputs = outputs
         return PreparedRequest(call)
     }
 
@@ -47,7 +48,12 @@ struct ModelInput: Sendable {
     static let null = ModelInput("null", "x", [16], (0..<16).map { Float($0) * 0.25 })
 
     /// Images whose pixels are a fixed pattern: convolutions take their time whatever they see.
-    static let cnn = ModelInput("cnn", "image", [1, 64, 64], (0..<4096).map { Float($0 % 97) / 97 })
+    static let cnn = ModelInput(
+        "cnn",
+        "image",
+        [1, 64, 64],
+        (0..<4096).map { Float($0 % 97) / 97 }
+    )
 
     /// The four reference models with the events of `setting`'s data file, in the zoo's order.
     static func zoo(_ setting: Setting) throws(BenchFailure) -> [ModelInput] {

@@ -82,7 +82,7 @@ final class RawRuntime {
     }
 
     /// Events per second over `runs` runs after a warm-up.
-    func eventsPerSecond(runs: Int) throws(BenchFailure) -> Double {
+    func rate(runs: Int) throws(BenchFailure) -> Double {
         _ = try time(runs: max(1, runs / 10))
         return Double(runs * rows) / (Double(try time(runs: runs)) * 1e-9)
     }

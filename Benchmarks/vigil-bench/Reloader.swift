@@ -18,8 +18,9 @@ struct Reloader: Sendable {
         self.model = model
     }
 
-    /// One reload, from the signal to the log line that says the model is loaded. `turn` makes the
-    /// manifest differ from the one before.
+    /// One reload, from the signal to the log line that says the model is loaded.
+    ///
+    /// `turn` makes the manifest differ from the one before.
     func reload(turn: Int) throws(BenchFailure) {
         let before = loads()
         try shelf.alter(model, "turn \(turn)")

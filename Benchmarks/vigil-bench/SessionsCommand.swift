@@ -28,7 +28,7 @@ struct SessionsCommand: ParsableCommand {
                 artefact: String(parts[1]),
                 rows: rows
             )
-            _ = try runtime.eventsPerSecond(runs: 1)
+            _ = try runtime.rate(runs: 1)
             runtimes.append(runtime)
         }
         let after = ProcessStatus.residentBytes("self")

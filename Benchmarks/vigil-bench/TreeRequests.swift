@@ -48,11 +48,11 @@ struct TreeRequests {
                         [Double(Self.rows) * (try load.rate(window: Self.window, replies: replies))]
                     }
                 ),
-                ("alone", { () throws(BenchFailure) in [try alone.eventsPerSecond(runs: runs)] }),
+                ("alone", { () throws(BenchFailure) in [try alone.rate(runs: runs)] }),
                 (
                     "single",
                     { () throws(BenchFailure) in
-                        [1e9 / (try single.eventsPerSecond(runs: singleRuns))]
+                        [1e9 / (try single.rate(runs: singleRuns))]
                     }
                 ),
                 (

@@ -29,7 +29,8 @@ struct WireCommand: ParsableCommand {
         for _ in 0..<Self.repetitions {
             for index in cases.indices {
                 let time = clock.measure { cases[index].run(Self.messages) }
-                times[index].append(Double(time.components.attoseconds) * 1e-9 / Double(Self.messages))
+                let nanoseconds = Double(time.components.attoseconds) * 1e-9
+                times[index].append(nanoseconds / Double(Self.messages))
             }
         }
         for (one, times) in zip(cases, times) {
