@@ -6,12 +6,15 @@ extension Load {
     private static let estimateNanoseconds = 20e6
 
     /// How many replies take about `seconds`, by ever longer trials; they also warm up.
+    ///
+    /// At least so many that every client's window is filled more than once.
     func replies(seconds: Double, window: Int) throws(BenchFailure) -> Int {
-        var count = max(16, 2 * window)
+        let fewest = max(4, 2 * window * clients)
+        var count = fewest
         while true {
             let rate = try closed(window: window, replies: count).perSecond
             if Double(count) / rate * 1e9 > Self.estimateNanoseconds {
-                return max(16, Int(rate * seconds))
+                return max(fewest, Int(rate * seconds))
             }
             count *= 4
         }

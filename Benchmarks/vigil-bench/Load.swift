@@ -47,6 +47,8 @@ final class Load {
         let refusals: Int
     }
 
+    /// Sockets.
+    let clients: Int
     private let load: OpaquePointer
     private let good: UnsafeMutableBufferPointer<UInt8>
     private let request: PreparedRequest
@@ -70,6 +72,7 @@ final class Load {
         }
         unsafe self.load = unsafe load
         self.request = request
+        self.clients = clients
         what = endpoint
         let expected = isPassedBack ? Self.passedBack : Self.good
         unsafe good = .allocate(capacity: expected.count)

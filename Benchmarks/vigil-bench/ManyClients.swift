@@ -19,28 +19,25 @@ struct ManyClients {
         func contestant(
             _ name: String,
             _ load: Load,
-            _ clients: Int,
             _ window: Int
         ) throws(BenchFailure) -> (name: String, run: () throws(BenchFailure) -> [Double]) {
             let replies = try load.replies(
                 seconds: Self.turnSeconds * setting.scale,
-                window: window * clients
+                window: window
             )
-            // Every client more than once.
-            let enough = max(replies, 4 * clients * window)
             return (
                 name,
-                { () throws(BenchFailure) in [try load.rate(window: window, replies: enough)] }
+                { () throws(BenchFailure) in [try load.rate(window: window, replies: replies)] }
             )
         }
         let turns = try Interleaving(
             repetitions: setting.repetitions,
             [
-                try contestant("many", many, Self.many, 1),
-                try contestant("few", few, Self.few, 1),
-                try contestant("busy", few, Self.few, share),
-                try contestant("many, echo", manyEcho, Self.many, 1),
-                try contestant("busy, echo", fewEcho, Self.few, share),
+                try contestant("many", many, 1),
+                try contestant("few", few, 1),
+                try contestant("busy", few, share),
+                try contestant("many, echo", manyEcho, 1),
+                try contestant("busy, echo", fewEcho, share),
             ]
         )
         return [

@@ -35,6 +35,10 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
+        // Before minutes of measuring whose result could not be kept.
+        if let output, unsafe access(output, W_OK) != 0 {
+            throw BenchFailure("--output \(output): there is no such folder that can be written")
+        }
         cbench_keep_freed_memory()
         cbench_raise_file_limit()
         let setting = Setting(
@@ -45,7 +49,7 @@ struct RunCommand: ParsableCommand {
             models: models,
             data: data,
             work: work,
-            repetitions: repetitions ?? (quick ? 3 : 7),
+            repetitions: repetitions ?? (quick ? 5 : 7),
             scale: quick ? 0.25 : 1,
             isQuick: quick,
             peers: peers,
