@@ -17,6 +17,8 @@ struct CalibrationCost {
 
     /// The cost of every model's calibration, and apart from it that of the bytes its replies are
     /// longer by: echoes of both replies say that.
+    ///
+    /// What is judged has those bytes in it, since where another core carries them they cost nothing.
     func measure() throws(BenchFailure) -> [Figure] {
         var figures: [Figure] = []
         for (model, outputs) in Self.models {

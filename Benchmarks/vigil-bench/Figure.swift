@@ -108,15 +108,14 @@ struct Figure: Encodable {
         return text
     }
 
-    /// One row of a page's table.
-    var row: String {
+    /// One row of a page's table: measure, value, baseline, ratio, target, verdict.
+    var cells: [String] {
         let range = lowest == highest ? "" : " (\(Self.text(lowest)) to \(Self.text(highest)))"
         let against = baselineName.map { "\($0): \(Self.text(baseline ?? .nan))" } ?? ""
         let verdict = met.map { $0 ? "met" : "**missed**" } ?? ""
-        let cells = [
+        return [
             measure, "\(Self.text(value)) \(unit)\(range)", against,
             ratio.map(Self.text) ?? "", target ?? "", verdict,
         ]
-        return "| \(cells.joined(separator: " | ")) |"
     }
 }

@@ -5,12 +5,14 @@ struct Report: Encodable {
     let machine: Machine
     /// How the run was called.
     let command: String
+    /// How long it took.
+    let seconds: Double
     /// Groups that were not measured, and why.
     let left: [String]
     let figures: [Figure]
 
     enum CodingKeys: String, CodingKey {
-        case machine, command
+        case machine, command, seconds
         case left = "not_measured"
         case figures
     }
@@ -49,18 +51,33 @@ struct Report: Encodable {
             # What vigild reaches
 
             Written by `\(command)`; the same as data is in [RESULTS.json](RESULTS.json).
-            Measured on \(machine.line); the load comes from the same machine, over tcp.
+            Measured on \(machine.line), in \(Figure.text(seconds.rounded())) s; the load comes from the same machine, over tcp.
 
             All sides of a ratio take turns within one run, so that a machine that slows down slows all
             of them. Values are medians of the repetitions, in brackets the lowest and the highest; a
             ratio is the median of the repetitions' own ratios. Echoes are a libzmq ROUTER in C that
-            answers with frames of the same number and sizes. \(met) of \(judged.count) targets are met.
+            answers with frames of the same number and sizes.
+
+            ## Targets
+
+            \(met) of \(judged.count) are met.
 
             | measure | value | baseline | ratio | target | |
             | --- | --- | --- | --- | --- | --- |
 
             """
-        for figure in figures { text += figure.row + "\n" }
+        for figure in judged { text += "| \(figure.cells.joined(separator: " | ")) |\n" }
+        text += """
+
+            ## For information
+
+            | measure | value | baseline | ratio |
+            | --- | --- | --- | --- |
+
+            """
+        for figure in figures where figure.met == nil {
+            text += "| \(figure.cells.prefix(4).joined(separator: " | ")) |\n"
+        }
         for reason in left { text += "\nNot measured: \(reason).\n" }
         return text
     }

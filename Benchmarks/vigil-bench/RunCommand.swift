@@ -1,6 +1,7 @@
 import ArgumentParser
 import CBench
 import Glibc
+import Lanes
 
 /// The measures themselves.
 struct RunCommand: ParsableCommand {
@@ -56,8 +57,11 @@ struct RunCommand: ParsableCommand {
             python: python
         )
         unsafe mkdir(work, 0o755)
+        let start = MonotonicClock.now()
         var groups = Groups(setting: setting, chosen: only, printsLines: !json)
         try groups.run()
+        let seconds = Double(MonotonicClock.now() - start) * 1e-9
+        if !json { Progress.note("measured in \(Figure.text(seconds.rounded())) s") }
         if json { print(try Report.json(groups.figures)) }
         if let output {
             let report = Report(
@@ -66,6 +70,7 @@ struct RunCommand: ParsableCommand {
                     + (quick ? " --quick" : "")
                     + (repetitions.map { " --repetitions \($0)" } ?? "")
                     + only.map { " --only \($0)" }.joined(),
+                seconds: seconds,
                 left: groups.left,
                 figures: groups.figures
             )
