@@ -135,24 +135,12 @@ let package = Package(
         .executableTarget(
             name: "vigil-bench",
             dependencies: [
-                "CBench", "OnnxEngine", "Execution", "Messages", "Tensors", "Wire", "Datasets",
-                "Lanes",
+                "CBench", "OnnxEngine", "TreeEngine", "Execution", "Messages", "Tensors", "Wire",
+                "Datasets", "Lanes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             path: "Benchmarks/vigil-bench",
-            swiftSettings: strict
-        ),
-        .executableTarget(
-            name: "vigil-bench-wire",
-            dependencies: ["Wire", "Messages", "Tensors"],
-            path: "Benchmarks/wire",
-            swiftSettings: strict
-        ),
-        .executableTarget(
-            name: "vigil-bench-trees",
-            dependencies: ["TreeEngine"],
-            path: "Benchmarks/trees",
             swiftSettings: strict
         ),
         .testTarget(

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -27,6 +29,7 @@ int cbench_spawn(const char *const *arguments, const char *error_path, int *inpu
         /* The parent may have died before it was asked for. */
         if (getppid() != parent) _exit(127);
         execvp(arguments[0], (char *const *)arguments);
+        dprintf(2, "%s: %s\n", arguments[0], strerror(errno));
         _exit(127);
     }
     int code = errno;

@@ -92,15 +92,8 @@ final class ChildProcess {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// Resident memory that is its own (not file pages shared with others), bytes.
-    var residentBytes: Int {
-        guard let text = TextFile.read("/proc/\(id)/status") else { return 0 }
-        return text.split(separator: "\n").filter {
-            $0.hasPrefix("RssAnon:") || $0.hasPrefix("RssFile:")
-        }.reduce(0) { sum, line in
-            sum + (line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
-        }
-    }
+    /// Resident memory, bytes.
+    var residentBytes: Int { ProcessStatus.residentBytes("\(id)") }
 }
 
 extension String {

@@ -60,6 +60,28 @@ struct Figure: Encodable {
         }
     }
 
+    /// A value with an interval around it, judged by the caller.
+    init(
+        _ measure: String,
+        _ value: Double,
+        between lowest: Double,
+        and highest: Double,
+        unit: String,
+        target: String? = nil,
+        met: Bool? = nil
+    ) {
+        self.measure = measure
+        self.value = value
+        self.lowest = lowest
+        self.highest = highest
+        self.unit = unit
+        baselineName = nil
+        baseline = nil
+        ratio = nil
+        self.target = target
+        self.met = met
+    }
+
     /// The middle value; of an even number the upper of the two.
     static func median(_ values: [Double]) -> Double {
         let sorted = values.sorted()
@@ -84,5 +106,16 @@ struct Figure: Encodable {
         }
         if let target, let met { text += ", target \(target): \(met ? "met" : "MISSED")" }
         return text
+    }
+
+    /// One row of a page's table: measure, value, baseline, ratio, target, verdict.
+    var cells: [String] {
+        let range = lowest == highest ? "" : " (\(Self.text(lowest)) to \(Self.text(highest)))"
+        let against = baselineName.map { "\($0): \(Self.text(baseline ?? .nan))" } ?? ""
+        let verdict = met.map { $0 ? "met" : "**missed**" } ?? ""
+        return [
+            measure, "\(Self.text(value)) \(unit)\(range)", against,
+            ratio.map(Self.text) ?? "", target ?? "", verdict,
+        ]
     }
 }

@@ -13,6 +13,7 @@ struct Interleaving {
         for repetition in 0..<repetitions {
             for place in contestants.indices {
                 let contestant = contestants[(place + repetition) % contestants.count]
+                Progress.show("\(contestant.name), \(repetition + 1) of \(repetitions)")
                 values[contestant.name, default: []].append(try contestant.run())
             }
         }
@@ -21,5 +22,10 @@ struct Interleaving {
     /// Number `index` of a contestant, one a repetition.
     func of(_ name: String, _ index: Int = 0) -> [Double] {
         values[name, default: []].map { $0[index] }
+    }
+
+    /// Number `index` of a contestant over that of another, one a repetition.
+    func ratios(_ name: String, _ other: String, _ index: Int = 0) -> [Double] {
+        zip(of(name, index), of(other, index)).map(/)
     }
 }

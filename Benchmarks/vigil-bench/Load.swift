@@ -43,8 +43,12 @@ final class Load {
         let replyBytes: Double
         /// Latencies, nanoseconds; empty where they were not asked for.
         let latencies: [UInt64]
+        /// Requests that were refused; 0 unless they were allowed.
+        let refusals: Int
     }
 
+    /// Sockets.
+    let clients: Int
     private let load: OpaquePointer
     private let good: UnsafeMutableBufferPointer<UInt8>
     private let request: PreparedRequest
@@ -68,6 +72,7 @@ final class Load {
         }
         unsafe self.load = unsafe load
         self.request = request
+        self.clients = clients
         what = endpoint
         let expected = isPassedBack ? Self.passedBack : Self.good
         unsafe good = .allocate(capacity: expected.count)
@@ -92,7 +97,7 @@ final class Load {
         var frames = unsafe [cbench_frame](repeating: cbench_frame(), count: 80)
         let count = unsafe cbench_load_sample(load, &frames, Int32(frames.count))
         guard count > 0 else {
-            throw BenchFailure("\(what) does not answer: libzmq error \(zmqError()), \(count)")
+            throw BenchFailure("\(what) does not answer: libzmq error \(zmqError())")
         }
         return unsafe frames[0..<Int(count)].map { frame in
             unsafe [UInt8](UnsafeRawBufferPointer(start: frame.bytes, count: frame.count))
@@ -124,7 +129,8 @@ final class Load {
     func poisson(
         perSecond: Double,
         requests: Int,
-        seed: UInt64
+        seed: UInt64,
+        allowsRefusals: Bool = false
     ) throws(BenchFailure) -> Outcome {
         var latencies = [UInt64](repeating: 0, count: requests)
         var outcome = cbench_outcome()
@@ -138,18 +144,19 @@ final class Load {
                 &outcome
             )
         }
-        return try checked(outcome, code, latencies)
+        return try checked(outcome, code, latencies, allowsRefusals: allowsRefusals)
     }
 
     private func checked(
         _ outcome: cbench_outcome,
         _ code: Int32,
-        _ latencies: [UInt64]
+        _ latencies: [UInt64],
+        allowsRefusals: Bool = false
     ) throws(BenchFailure) -> Outcome {
         guard code == 0 else {
             throw BenchFailure("\(what) stopped answering: libzmq error \(zmqError())")
         }
-        guard outcome.refusals == 0 else {
+        guard outcome.refusals == 0 || allowsRefusals else {
             let header = unsafe withUnsafeBytes(of: outcome.refusal) { bytes in
                 unsafe Array(bytes.prefix(outcome.refusal_count))
             }
@@ -160,7 +167,8 @@ final class Load {
         return Outcome(
             perSecond: Double(outcome.replies) / (Double(outcome.nanoseconds) * 1e-9),
             replyBytes: Double(outcome.reply_bytes) / Double(outcome.replies),
-            latencies: latencies
+            latencies: latencies,
+            refusals: Int(outcome.refusals)
         )
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CBench
+import Glibc
 import Messages
 import Tensors
 
@@ -20,6 +21,8 @@ struct LoadCommand: ParsableCommand {
     @Option(help: "Replies that are waited for.") var replies = 1_000_000
     @Flag(help: "The tensor in a frame of its own.") var framed = false
     @Flag(help: "Raw answers.") var raw = false
+    @Flag(help: "Priority BULK.") var bulk = false
+    @Flag(help: "Again and again, a line each, until the process is ended.") var forever = false
 
     func run() throws {
         cbench_keep_freed_memory()
@@ -35,13 +38,16 @@ struct LoadCommand: ParsableCommand {
             ]
         )
         call.isRaw = raw
+        if bulk { call.priority = .bulk }
         let request = framed ? PreparedRequest(call, inlineBytes: 0) : PreparedRequest(call)
         let load = try Load(endpoint, request, clients: clients)
-        let outcome = try load.closed(window: window, replies: replies, isTimed: window == 1)
-        print("\(Figure.text(outcome.perSecond)) requests/s")
-        if window == 1 {
+        repeat {
+            let outcome = try load.closed(window: window, replies: replies, isTimed: window == 1)
+            print("\(Figure.text(outcome.perSecond)) requests/s")
+            fflush(nil)
+            guard window == 1 else { continue }
             let percentiles = Percentiles(outcome.latencies)
             print([50.0, 90, 99].map { "p\(Int($0)) \(percentiles.microseconds($0)) us" })
-        }
+        } while forever
     }
 }

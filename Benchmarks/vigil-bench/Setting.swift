@@ -18,6 +18,8 @@ struct Setting: Sendable {
     let repetitions: Int
     /// Share of the full number of requests that a measure takes.
     let scale: Double
+    /// Whether only what has a target is measured, and that briefly.
+    let isQuick: Bool
     /// Scripts that start and load peers, and the Python that runs them.
     let peers: String
     let python: String

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CBench
 import Glibc
 
 /// Measures the daemon against the limits of what it is built on.
@@ -13,9 +12,33 @@ struct VigilBench: ParsableCommand {
             that slows down slows all of them. Medians and ranges are shown; a ratio is the median \
             of the repetitions' own ratios.
             """,
-        subcommands: [RunCommand.self, EchoCommand.self, LoadCommand.self],
+        subcommands: [
+            RunCommand.self, WireCommand.self, TreesCommand.self, LoadCommand.self, EchoCommand.self,
+            SessionsCommand.self, LeakCommand.self,
+        ],
         defaultSubcommand: RunCommand.self
     )
+
+    /// A mistake of the caller is one line and exit 2, a measure that fails one line and exit 1.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as BenchFailure {
+            end("\(failure)", code: 1)
+        } catch {
+            let isMistake = exitCode(for: error) == .validationFailure
+            guard isMistake else { exit(withError: error) }
+            end(message(for: error), code: 2)
+        }
+    }
+
+    private static func end(_ message: String, code: Int32) -> Never {
+        Progress.note(
+            "vigil-bench: " + message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        )
+        Glibc.exit(code)
+    }
 }
 
 /// The echo server, started by the benchmark as a process of its own.

@@ -6,6 +6,8 @@ final class Vigild {
     let endpoint: String
     /// The process.
     let process: ChildProcess
+    /// Its log.
+    let logPath: String
 
     private static let startSeconds = 120
 
@@ -33,6 +35,7 @@ final class Vigild {
             to: "\(folder)/vigild.yaml"
         )
         let log = "\(folder)/vigild.log"
+        logPath = log
         process = try ChildProcess(
             wrapper + [setting.vigild, "--config", "\(folder)/vigild.yaml"],
             errorPath: log

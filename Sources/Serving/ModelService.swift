@@ -22,6 +22,8 @@ public final class ModelService: Sendable {
     let rawPlan: AnswerPlan
     let calibratedPlan: AnswerPlan?
     let planner: AnswerPlanner
+    /// Plans that requests made by naming raw outputs.
+    let namedPlans = NamedPlans()
     /// Why calibrated answers are refused, or nil.
     let calibrationReason: String?
     /// Columns that calibrated answers need, by uncertainty entry.

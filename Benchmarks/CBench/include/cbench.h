@@ -64,6 +64,15 @@ int cbench_load_poisson(cbench_load *load, double per_second, uint64_t requests,
  * the process, or -errno. */
 int cbench_spawn(const char *const *arguments, const char *error_path, int *input, int *output);
 
+/* Allows as many open files as the system lets this process and its children have. */
+void cbench_raise_file_limit(void);
+
+/* Takes memory, touches it so that it is resident, and forgets it. Returns 0, or -1 for none. */
+int cbench_leak(size_t bytes);
+
+/* libzmq's version, as "4.3.5". */
+const char *cbench_libzmq_version(void);
+
 /* CPU time of the calling process, nanoseconds. */
 uint64_t cbench_cpu_nanoseconds(void);
 

@@ -43,54 +43,59 @@ struct RequestCheck {
         }
     }
 
-    /// The service's own plans are lent; one for outputs that the request names is the flight's.
+    /// Plans that the service keeps are lent; one that it has no room for is the flight's.
     private func fillPlan(
         _ flight: FlightPointer,
         _ request: borrowing ScoreRequest
     ) throws(Refusal) {
-        if request.outputCount == 0 {
-            let service = unsafe service
-            let isAskedRaw = request.isRaw
-            let isRaw = isAskedRaw || !service.declaresUncertainty
-            if let plan = isRaw ? service.rawPlan : service.calibratedPlan {
-                unsafe flight.pointee.plan = .passUnretained(plan)
-                return
-            }
-        }
-        unsafe flight.pointee.plan = unsafe .passRetained(try plan(request))
-        unsafe flight.pointee.ownsPlan = true
-    }
-
-    private func plan(_ request: borrowing ScoreRequest) throws(Refusal) -> AnswerPlan {
         let service = unsafe service
-        var names: [Int] = []
-        for index in 0..<request.outputCount {
-            let asked = request.outputs[index]
-            guard let output = service.outputNames.firstIndex(where: { asked.equals($0) }) else {
-                throw Refusal(
-                    .invalid,
-                    "there is no output '\(asked.string)'",
-                    field: "outputs[\(index)]",
-                    near: service.outputNames.map(\.string)
-                )
-            }
-            names.append(output)
-        }
-        if request.isRaw || manifest.uncertainty.isEmpty {
-            return names.isEmpty ? service.rawPlan : service.planner.raw(names)
-        }
-        guard let calibrated = service.calibratedPlan else {
+        let isAskedRaw = request.isRaw
+        let isRaw = isAskedRaw || !service.declaresUncertainty
+        guard let usual = isRaw ? service.rawPlan : service.calibratedPlan else {
             throw Refusal(
                 .unsupported,
                 "model '\(manifest.name)' answers raw scores only: \(service.calibrationReason ?? "no calibration")",
                 field: "raw"
             )
         }
-        guard !names.isEmpty else { return calibrated }
-        guard let extended = service.planner.calibrated(names) else {
+        guard request.outputCount > 0 else {
+            unsafe flight.pointee.plan = .passUnretained(usual)
+            return
+        }
+        var key = NamedPlans.Key(isRaw: isRaw)
+        var names: InlineArray<16, Int> = .init(repeating: 0)
+        for index in 0..<request.outputCount {
+            names[index] = try output(request.outputs[index], index)
+            key.append(names[index])
+        }
+        if let plan = service.namedPlans.find(key) {
+            unsafe flight.pointee.plan = .passUnretained(plan)
+            return
+        }
+        let list = (0..<request.outputCount).map { names[$0] }
+        guard let plan = isRaw ? service.planner.raw(list) : service.planner.calibrated(list) else {
             preconditionFailure("the same calibration made the plan without further outputs")
         }
-        return extended
+        if service.namedPlans.keep(plan, for: key) {
+            unsafe flight.pointee.plan = .passUnretained(plan)
+        } else {
+            unsafe flight.pointee.plan = .passRetained(plan)
+            unsafe flight.pointee.ownsPlan = true
+        }
+    }
+
+    /// The number of the raw output that a request names.
+    private func output(_ asked: LentText, _ place: Int) throws(Refusal) -> Int {
+        let service = unsafe service
+        guard let output = service.outputNames.firstIndex(where: { asked.equals($0) }) else {
+            throw Refusal(
+                .invalid,
+                "there is no output '\(asked.string)'",
+                field: "outputs[\(place)]",
+                near: service.outputNames.map(\.string)
+            )
+        }
+        return output
     }
 
     private func fillInputs(

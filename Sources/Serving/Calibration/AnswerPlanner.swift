@@ -5,11 +5,21 @@ internal import Tensors
 
 /// Makes the answer plans of a model version: raw, calibrated, and with further raw outputs.
 struct AnswerPlanner: Sendable {
-    let manifest: Manifest
+    private let manifest: Manifest
     /// Quoted by raw answers.
-    let rawProvenance: Provenance
-    /// The calibration that matched, or nil.
-    let calibration: LoadedCalibration?
+    private let rawProvenance: Provenance
+    /// The answer of the task and what it quotes, or nil without a calibration; its tables are laid
+    /// out once and shared by every plan.
+    private let calibrated: (draft: Draft, provenance: Provenance)?
+
+    /// Plans of a version whose matching calibration, if any, is `calibration`.
+    init(manifest: Manifest, rawProvenance: Provenance, calibration: LoadedCalibration?) {
+        self.manifest = manifest
+        self.rawProvenance = rawProvenance
+        calibrated = calibration.flatMap { calibration in
+            Self.draft(manifest, calibration).map { ($0, calibration.provenance) }
+        }
+    }
 
     /// Whether an input's rows may be flagged: then every output carries flags.
     private var mayFlag: Bool { manifest.inputs.contains { $0.nonfinite == .flag } }
@@ -23,21 +33,57 @@ struct AnswerPlanner: Sendable {
 
     /// The answer of the task, with the raw outputs named; nil without a calibration.
     func calibrated(_ names: [Int]) -> AnswerPlan? {
-        guard let calibration else { return nil }
-        var draft = Draft()
-        for (entry, uncertainty) in manifest.uncertainty.enumerated() {
-            guard
-                let output = calibration.file.outputs.first(where: {
-                    $0.output == uncertainty.output
-                })
-            else { return nil }
-            guard add(entry, uncertainty, output, to: &draft) else { return nil }
-        }
+        guard let calibrated else { return nil }
+        var draft = calibrated.draft
         for index in names { addRaw(index, to: &draft) }
-        return draft.plan(provenance: calibration.provenance)
+        return draft.plan(provenance: calibrated.provenance)
     }
 
-    private func add(
+    private static func draft(_ manifest: Manifest, _ calibration: LoadedCalibration) -> Draft? {
+        let maker = CalibratedDraft(manifest: manifest)
+        var draft = Draft()
+        for (entry, uncertainty) in manifest.uncertainty.enumerated() {
+            let output = calibration.file.outputs.first { $0.output == uncertainty.output }
+            guard let output, maker.add(entry, uncertainty, output, to: &draft) else { return nil }
+        }
+        return draft
+    }
+
+    private func addRaw(_ index: Int, to draft: inout Draft) {
+        let output = manifest.outputs[index]
+        let section = AnswerLayout.Section(
+            type: output.signature.type,
+            shape: output.signature.shape
+        )
+        let value = draft.add(section)
+        let flags = mayFlag ? draft.add(.init(type: .uint8, shape: [])) : nil
+        draft.outputs.append(
+            .init(
+                name: output.signature.name,
+                unit: output.unit,
+                method: "raw",
+                hasCoverage: false,
+                value: value,
+                flags: flags
+            )
+        )
+        draft.rawCopies.append(
+            .init(
+                output: index,
+                section: value,
+                strideBytes: section.strideBytes,
+                flags: flags ?? -1,
+                type: section.type
+            )
+        )
+    }
+}
+
+/// Adds the calibrated outputs of a manifest to a plan in the making.
+private struct CalibratedDraft {
+    let manifest: Manifest
+
+    func add(
         _ entry: Int,
         _ uncertainty: Manifest.Uncertainty,
         _ output: OutputCalibration,
@@ -116,35 +162,6 @@ struct AnswerPlanner: Sendable {
         return true
     }
 
-    private func addRaw(_ index: Int, to draft: inout Draft) {
-        let output = manifest.outputs[index]
-        let section = AnswerLayout.Section(
-            type: output.signature.type,
-            shape: output.signature.shape
-        )
-        let value = draft.add(section)
-        let flags = mayFlag ? draft.add(.init(type: .uint8, shape: [])) : nil
-        draft.outputs.append(
-            .init(
-                name: output.signature.name,
-                unit: output.unit,
-                method: "raw",
-                hasCoverage: false,
-                value: value,
-                flags: flags
-            )
-        )
-        draft.rawCopies.append(
-            .init(
-                output: index,
-                section: value,
-                strideBytes: section.strideBytes,
-                flags: flags ?? -1,
-                type: section.type
-            )
-        )
-    }
-
     private func index(of name: String) -> Int {
         guard let index = manifest.outputs.firstIndex(where: { $0.signature.name == name }) else {
             preconditionFailure("the manifest's reader checked that output \(name) exists")
@@ -184,7 +201,7 @@ struct AnswerPlanner: Sendable {
 }
 
 /// A plan in the making.
-private struct Draft {
+private struct Draft: Sendable {
     var sections: [AnswerLayout.Section] = []
     var outputs: [AnswerLayout.Output] = []
     var pValues: [AnswerLayout.PValue] = []

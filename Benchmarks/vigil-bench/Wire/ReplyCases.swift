@@ -73,11 +73,11 @@ final class ReplyCases {
     }
 
     /// Both ways of writing it, and what of the template's way is no writing.
-    var cases: [WireBench.Case] {
+    var cases: [WireCommand.Case] {
         let placement = isFramed ? "framed" : "inline, 64 B a section"
         let bytes = find().byteCount(id: 1_000_000)
         return [
-            WireBench.Case(what: "reply by template, \(placement)") { [self] count in
+            WireCommand.Case(what: "reply by template, \(placement)") { [self] count in
                 for id in 1_000_000..<1_000_000 + UInt64(count) {
                     let template = find()
                     precondition(template.byteCount(id: id) <= Self.memoryBytes)
@@ -90,13 +90,13 @@ final class ReplyCases {
                     )
                 }
             },
-            WireBench.Case(what: "look-up of a template, \(placement)") { [self] count in
+            WireCommand.Case(what: "look-up of a template, \(placement)") { [self] count in
                 for _ in 0..<count { precondition(find().byteCount(id: 1_000_000) == bytes) }
             },
-            WireBench.Case(what: "reply by encoder, \(placement)") { [self] count in
+            WireCommand.Case(what: "reply by encoder, \(placement)") { [self] count in
                 for id in 1_000_000..<1_000_000 + UInt64(count) { encode(id) }
             },
-            WireBench.Case(what: "copy of \(bytes) bytes") { [self] count in
+            WireCommand.Case(what: "copy of \(bytes) bytes") { [self] count in
                 for index in 0..<count {
                     unsafe memory.copyMemory(
                         from: memory + Self.memoryBytes / 2 + (index & 1),

@@ -49,9 +49,9 @@ final class RequestCases {
     }
 
     /// Both ways of decoding it.
-    var cases: [WireBench.Case] {
+    var cases: [WireCommand.Case] {
         [
-            WireBench.Case(what: "decode in place, \(placement)") { [self] count in
+            WireCommand.Case(what: "decode in place, \(placement)") { [self] count in
                 for _ in 0..<count {
                     let decoded = try? unsafe RequestDecoder.decode(
                         header,
@@ -62,7 +62,7 @@ final class RequestCases {
                     precondition(decoded?.id == Self.id)
                 }
             },
-            WireBench.Case(what: "decode protobuf-c, \(placement)") { [self] count in
+            WireCommand.Case(what: "decode protobuf-c, \(placement)") { [self] count in
                 for _ in 0..<count {
                     let decoded = try? unsafe RequestDecoder.unpack(
                         header,

@@ -1,0 +1,79 @@
+/// What intervals and p-values cost: calibrated answers against the same model's raw outputs.
+struct CalibrationCost {
+    /// Models, and the outputs that both answers are asked for: those with an uncertainty.
+    private static let models = [
+        ("er-nr-mlp", ["margin"]), ("er-nr-tree", ["margin"]), ("position-cnn", ["x", "y"]),
+        ("pattern-autoencoder", ["score"]),
+    ]
+    private static let rows = 1024
+    private static let window = 8
+    private static let turnSeconds = 1.0
+    /// Allowed are the larger of these.
+    private static let allowedShare = 0.05
+    private static let allowedNanoseconds = 40.0
+
+    let setting: Setting
+    let vigild: Vigild
+
+    /// The cost of every model's calibration, and apart from it that of the bytes its replies are
+    /// longer by: echoes of both replies say that.
+    ///
+    /// What is judged has those bytes in it, since where another core carries them they cost nothing.
+    func measure() throws(BenchFailure) -> [Figure] {
+        var figures: [Figure] = []
+        for (model, outputs) in Self.models {
+            figures += try measure(try ModelInput.zoo(model, setting), outputs)
+        }
+        return figures
+    }
+
+    private func measure(
+        _ input: ModelInput,
+        _ outputs: [String]
+    ) throws(BenchFailure) -> [Figure] {
+        let on = input.request(rows: Self.rows, outputs: outputs)
+        let off = input.request(rows: Self.rows, isRaw: true, outputs: outputs)
+        let onLoad = try Load(vigild.endpoint, on)
+        let offLoad = try Load(vigild.endpoint, off)
+        let onFrames = try onLoad.sample()
+        let offFrames = try offLoad.sample()
+        let onEcho = try EchoServer(setting, frames: onFrames)
+        let offEcho = try EchoServer(setting, frames: offFrames)
+        let onEchoLoad = try Load(onEcho.endpoint, on)
+        let offEchoLoad = try Load(offEcho.endpoint, off)
+        let seconds = Self.turnSeconds * setting.scale
+        let replies = try onLoad.replies(seconds: seconds, window: Self.window)
+        let echoes = try onEchoLoad.replies(seconds: seconds / 2, window: Self.window)
+        let run = { (load: Load, replies: Int) throws(BenchFailure) -> [Double] in
+            let rate = try load.rate(window: Self.window, replies: replies)
+            return [1e9 / (rate * Double(Self.rows))]
+        }
+        let turns = try Interleaving(
+            repetitions: setting.repetitions,
+            [
+                ("on", { () throws(BenchFailure) in try run(onLoad, replies) }),
+                ("off", { () throws(BenchFailure) in try run(offLoad, replies) }),
+                ("on, echo", { () throws(BenchFailure) in try run(onEchoLoad, echoes) }),
+                ("off, echo", { () throws(BenchFailure) in try run(offEchoLoad, echoes) }),
+            ]
+        )
+        let plain = Figure.median(turns.of("off"))
+        let extra = zip(turns.of("on"), turns.of("off")).map { $0 - $1 }
+        let bytes = zip(turns.of("on, echo"), turns.of("off, echo")).map { $0 - $1 }
+        let count = { (frames: [[UInt8]]) in frames.reduce(0) { $0 + $1.count } }
+        return [
+            Figure(
+                "\(input.model), calibration on against off, requests of \(Self.rows)",
+                extra,
+                unit: "ns/event more than \(Figure.text(plain))",
+                target: .atMost(max(Self.allowedNanoseconds, Self.allowedShare * plain))
+            ),
+            Figure(
+                "\(input.model), echoes of both replies "
+                    + "(\(count(onFrames)) and \(count(offFrames)) bytes)",
+                bytes,
+                unit: "ns/event"
+            ),
+        ]
+    }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Datasets
+import TreeEngine
+
+/// What every layout of the tree engine costs on one thread: one JSON line a figure.
+///
+/// A figure is the median of several passes over all rows, the same number at a time.
+struct TreesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trees",
+        abstract: "Times every layout of the tree engine: one line of JSON a figure."
+    )
+
+    /// Rows at a time.
+    private static let rowCounts = [1, 64, 1_024]
+    /// Passes over the rows, after a first that warms caches.
+    private static let passes = 7
+    private static let columns = ["s1c", "s2c", "drift_time", "x_s2", "y_s2"]
+
+    @Option(help: "Model, as XGBoost saves it.") var model = "Zoo/models/er-nr-tree/1/model.json"
+    @Option(help: "Data file that the events are taken from.") var data = "Zoo/sample.npz"
+
+    func run() throws {
+        guard let json = TextFile.bytes(model) else {
+            throw BenchFailure("\(model) cannot be read")
+        }
+        let sample = try Dataset(path: data)
+        let columns = try Self.columns.map { try sample.array($0).doubles.map(Float.init) }
+        let features = columns[0].indices.flatMap { row in columns.map { $0[row] } }
+        for layout in TreeLayout.native {
+            let ensemble = try TreeEnsemble(
+                xgboostJSON: json,
+                layouts: [layout],
+                clock: ContinuousClock()
+            )
+            // A layout that the model does not fit is replaced by walking.
+            guard ensemble.layoutText == layout.text else { continue }
+            measure(ensemble, layout.text, features)
+        }
+        let chosen = try TreeEnsemble(xgboostJSON: json)
+        measure(chosen, "chosen: " + chosen.layoutText, features)
+        measureTransform(chosen, features)
+    }
+
+    /// Times margins, by rows at a time.
+    private func measure(_ ensemble: TreeEnsemble, _ name: String, _ features: [Float]) {
+        let width = ensemble.featureCount
+        var scratch = TreeScratch(for: ensemble)
+        for count in Self.rowCounts {
+            var margins = [Float](repeating: 0, count: count * ensemble.groupCount)
+            let calls = features.count / width / count
+            let seconds = Self.medianSeconds {
+                let input = features.span
+                var output = margins.mutableSpan
+                for call in 0..<calls {
+                    let first = call * count * width
+                    ensemble.margins(
+                        input.extracting(first..<first + count * width),
+                        rows: count,
+                        into: &output,
+                        scratch: &scratch
+                    )
+                }
+            }
+            report(name, rows: count, nanoseconds: seconds * 1e9 / Double(calls * count))
+        }
+    }
+
+    /// Times what turns margins into predictions, without the margins.
+    private func measureTransform(_ ensemble: TreeEnsemble, _ features: [Float]) {
+        let count = 1_024
+        let turns = 100
+        var scratch = TreeScratch(for: ensemble)
+        var margins = [Float](repeating: 0, count: count * ensemble.groupCount)
+        var output = margins.mutableSpan
+        ensemble.margins(
+            features.span.extracting(first: count * ensemble.featureCount),
+            rows: count,
+            into: &output,
+            scratch: &scratch
+        )
+        var values = margins
+        let seconds = Self.medianSeconds {
+            for _ in 0..<turns {
+                for index in margins.indices { values[index] = margins[index] }
+                var span = values.mutableSpan
+                ensemble.transform(&span, rows: count)
+            }
+        }
+        report("transform alone", rows: count, nanoseconds: seconds * 1e9 / Double(turns * count))
+    }
+
+    private static func medianSeconds(_ body: () -> Void) -> Double {
+        body()
+        let clock = ContinuousClock()
+        let times = (0..<passes).map { _ in clock.measure(body) / .seconds(1) }
+        return times.sorted()[passes / 2]
+    }
+
+    private func report(_ layout: String, rows: Int, nanoseconds: Double) {
+        let figure = (nanoseconds * 10).rounded() / 10
+        print(#"{"layout": "\#(layout)", "rows": \#(rows), "nanoseconds_per_event": \#(figure)}"#)
+    }
+}
