@@ -143,6 +143,17 @@ let package = Package(
             path: "Benchmarks/vigil-bench",
             swiftSettings: strict
         ),
+        .target(name: "CReplay", path: "Benchmarks/replay/CReplay"),
+        .executableTarget(
+            name: "vigil-replay",
+            dependencies: [
+                "CReplay", "Catalog", "Execution", "OnnxEngine", "TreeEngine", "Serving",
+                "Telemetry", "ZeroMQTransport", "Messages", "Tensors", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/replay/vigil-replay",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CalibrationTests",
             dependencies: ["Calibration"],

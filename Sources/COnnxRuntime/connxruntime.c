@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Slots of the function table, by the name that the library's documentation gives. */
@@ -57,6 +58,9 @@ struct ort_base {
 };
 
 ort_table ort_open(const char *path, const char **version, char *error, size_t error_bytes) {
+    /* The wheel's library reports its use to its maker over the network, from a thread of its own,
+     * unless this says no; a user who wants that sets it to 0. */
+    setenv("ORT_DISABLE_TELEMETRY", "1", 0);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
         snprintf(error, error_bytes, "%s", dlerror());

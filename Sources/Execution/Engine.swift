@@ -10,6 +10,9 @@ public protocol Engine: AnyObject, Sendable {
     var inputs: [TensorSignature] { get }
     /// Tensors that the artefact gives, in its own order.
     var outputs: [TensorSignature] { get }
+    /// The shapes to run at where they are known beforehand, so that nothing depends on a
+    /// measurement; nil: they are probed and timed at load.
+    var knownPlan: MicroBatchPlan? { get }
     /// The only number of rows that the artefact takes, or nil for any.
     var fixedRows: Int? { get }
     /// Whether a run is known to cost about the same whatever the values are, so that its cost
@@ -39,4 +42,9 @@ public protocol EngineInstance: AnyObject {
     /// Runs a micro-batch whose only input lies at `input`, aligned to 64 bytes, for the
     /// time of the call. Nothing is copied.
     func run(rows: Int, lentInput input: UnsafeRawPointer) throws(EngineFailure)
+}
+
+extension Engine {
+    /// No engine of a served artefact knows its costs.
+    public var knownPlan: MicroBatchPlan? { nil }
 }

@@ -7,7 +7,7 @@ internal import Glibc
 /// One thread; errors are converted where they occur.
 @safe
 final class RouterSocket {
-    private let context: UnsafeMutableRawPointer
+    let context: UnsafeMutableRawPointer
     let socket: UnsafeMutableRawPointer
     /// Readable when something may have happened (edge-triggered: receive until EAGAIN first).
     let descriptor: Int32

@@ -123,13 +123,7 @@ final class RouterState {
             let received = readBurst(waits: waits)
             let now = roundStart
             heartbeat.store(now, ordering: .relaxed)
-            admission.refresh()
-            takeBurst()
-            if admission.hasWaiting { dispatch() }
-            let worked = sendReplies(now: now)
-            if backlogs.hasReplies { flushBacklogs() }
-            if received > 0 || worked { countRound() }
-            lastWork = MonotonicClock.now()
+            let worked = finishRound(received: received)
             if waits { continue }
             if stopping.load(ordering: .acquiring), deck.inFlight == 0, controlRunning == 0 {
                 // What still comes is refused, for a while; clients that do not read have the linger
@@ -154,6 +148,18 @@ final class RouterState {
         }
         backlogs.removeAll()
         socket.close()
+    }
+
+    /// Sees to what was read and sends what is done; true when a reply was.
+    func finishRound(received: Int) -> Bool {
+        admission.refresh()
+        takeBurst()
+        if admission.hasWaiting { dispatch() }
+        let worked = sendReplies(now: roundStart)
+        if backlogs.hasReplies { flushBacklogs() }
+        if received > 0 || worked { countRound() }
+        lastWork = MonotonicClock.now()
+        return worked
     }
 
     /// Runs or queues what this round admitted.
