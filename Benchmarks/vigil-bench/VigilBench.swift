@@ -13,7 +13,8 @@ struct VigilBench: ParsableCommand {
             of the repetitions' own ratios.
             """,
         subcommands: [
-            RunCommand.self, WireCommand.self, TreesCommand.self, LoadCommand.self, EchoCommand.self,
+            RunCommand.self, WireCommand.self, TreesCommand.self, LoadCommand.self,
+            EchoCommand.self,
             SessionsCommand.self, LeakCommand.self,
         ],
         defaultSubcommand: RunCommand.self
