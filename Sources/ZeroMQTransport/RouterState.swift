@@ -203,6 +203,8 @@ final class RouterState {
             )
         }
         controlRunning += 1
+        // What the control plane tells includes the request that asks.
+        countRound()
         let identity = unsafe Self.bytes(slots.message(slot, 0))
         let envelope = unsafe slots.envelope(slot).pointee
         let outcomes = outcomes
