@@ -2,15 +2,22 @@ import Glibc
 
 /// Whole small files.
 enum TextFile {
-    /// The text of a file, or nil.
-    static func read(_ path: String) -> String? {
-        bytes(path).map { String(decoding: $0, as: UTF8.self) }
+    /// The text of a file from an offset on, or nil.
+    static func read(_ path: String, from offset: Int = 0) -> String? {
+        bytes(path, from: offset).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The bytes of a file, or nil; also of files under /proc, which have no size.
-    static func bytes(_ path: String) -> [UInt8]? {
+    /// Bytes of a file, 0 if there is none.
+    static func size(_ path: String) -> Int {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// The bytes of a file from an offset on, or nil; also of files under /proc, which have no size.
+    static func bytes(_ path: String, from offset: Int = 0) -> [UInt8]? {
         guard let file = unsafe fopen(path, "rbe") else { return nil }
         defer { unsafe fclose(file) }
+        guard unsafe offset == 0 || fseek(file, offset, SEEK_SET) == 0 else { return nil }
         var bytes: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 1 << 16)
         while true {

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,13 @@ void clinux_keep_freed_memory(void) {
     mallopt(M_TRIM_THRESHOLD, large);
     mallopt(M_TOP_PAD, 64 << 20);
     mallopt(M_MMAP_THRESHOLD, large);
+}
+
+void clinux_give_back_freed_memory(void) { malloc_trim(0); }
+
+int clinux_give_way(void) {
+    struct sched_param none = {0};
+    return sched_setscheduler(0, SCHED_IDLE, &none) == 0 ? 0 : errno;
 }
 
 /* Fills the address of a path, or of an abstract name that starts with '@', which stands for a

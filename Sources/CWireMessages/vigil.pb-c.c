@@ -2611,7 +2611,7 @@ const ProtobufCMessageDescriptor vigil__v1__class_description__descriptor =
   (ProtobufCMessageInit) vigil__v1__class_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__model_description__field_descriptors[25] =
+static const ProtobufCFieldDescriptor vigil__v1__model_description__field_descriptors[26] =
 {
   {
     "name",
@@ -2913,6 +2913,18 @@ static const ProtobufCFieldDescriptor vigil__v1__model_description__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "evaluation",
+    26,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ModelDescription, evaluation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__model_description__field_indices_by_name[] = {
   21,   /* field[21] = bins */
@@ -2926,6 +2938,7 @@ static const unsigned vigil__v1__model_description__field_indices_by_name[] = {
   2,   /* field[2] = digest */
   4,   /* field[4] = engine */
   18,   /* field[18] = engine_version */
+  25,   /* field[25] = evaluation */
   15,   /* field[15] = folder */
   9,   /* field[9] = inputs */
   17,   /* field[17] = ladder_nanoseconds */
@@ -2944,7 +2957,7 @@ static const unsigned vigil__v1__model_description__field_indices_by_name[] = {
 static const ProtobufCIntRange vigil__v1__model_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 25 }
+  { 0, 26 }
 };
 const ProtobufCMessageDescriptor vigil__v1__model_description__descriptor =
 {
@@ -2954,7 +2967,7 @@ const ProtobufCMessageDescriptor vigil__v1__model_description__descriptor =
   "Vigil__V1__ModelDescription",
   "vigil.v1",
   sizeof(Vigil__V1__ModelDescription),
-  25,
+  26,
   vigil__v1__model_description__field_descriptors,
   vigil__v1__model_description__field_indices_by_name,
   1,  vigil__v1__model_description__number_ranges,

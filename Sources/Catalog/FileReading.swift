@@ -14,6 +14,10 @@ public struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// Whole files, within a limit.
 enum FileReading {
+    /// Bytes that one system call reads: while it runs, Linux may let nothing else have the
+    /// processor until its next tick.
+    private static let pieceBytes = 1 << 20
+
     /// The bytes of the file at `path`, at most `limit`.
     static func bytes(_ path: String, limit: Int) throws(FileFailure) -> [UInt8] {
         // Not to wait for whoever writes, should it be a pipe.
@@ -36,7 +40,7 @@ enum FileReading {
                 let got = unsafe read(
                     descriptor,
                     buffer.baseAddress.unsafelyUnwrapped + filled,
-                    size - filled
+                    min(size - filled, pieceBytes)
                 )
                 if got > 0 {
                     filled += got

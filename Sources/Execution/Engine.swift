@@ -18,6 +18,8 @@ public protocol Engine: AnyObject, Sendable {
     /// Whether a run is known to cost about the same whatever the values are, so that its cost
     /// measured with other values can be relied on; false unless an engine says so.
     var hasSteadyCost: Bool { get }
+    /// What of several ways to evaluate the artefact was chosen, for people; empty if there is one.
+    var evaluation: String { get }
 
     /// What one lane needs to run micro-batches of up to `maximumRows` rows; each of
     /// `shapes` is made ready. Throws when the library refuses a shape.
@@ -27,6 +29,8 @@ public protocol Engine: AnyObject, Sendable {
 extension Engine {
     /// Nothing is known.
     public var hasSteadyCost: Bool { false }
+    /// There is one way.
+    public var evaluation: String { "" }
 }
 
 /// Buffers and handles of one lane; used by one thread at a time.

@@ -14,20 +14,14 @@ public struct ShapeProbe: Sendable {
 
     /// The shape whose bits are the model's: not too small (matrix-vector kernels), cheap.
     public static let referenceRows = 16
-    /// Time spent on measuring one shape, after a first run that warms it.
+    /// The thread's own time spent on measuring one shape, after a first run that warms it.
     public static let nanosecondsPerShape: UInt64 = 8_000_000
+    /// Time after which it ends if others have the processor.
+    public static let longestPerShape: UInt64 = 80_000_000
     /// Fewest and most timed runs of one shape.
     public static let runs = 3...200
     /// How often the probe rows are shifted along the batch.
     private static let shifts = 3
-
-    /// What came out.
-    public struct Outcome: Sendable {
-        /// The plan over the shapes that may be used.
-        public let plan: MicroBatchPlan
-        /// Shapes that gave other bits and are not used.
-        public let refused: [Int]
-    }
 
     private let engine: any Engine
     private let ranges: [[Range]]
@@ -52,14 +46,18 @@ public struct ShapeProbe: Sendable {
 
     /// Runs every shape.
     ///
-    /// O(shapes) engine runs, each within `nanosecondsPerShape`.
+    /// O(shapes) engine runs, each within `longestPerShape`. What `known` says, measured before
+    /// on the same machine, is not timed again; that every row has the bits of the reference shape is
+    /// checked all the same.
     ///
     /// With `isReproducible` false, shapes that give other bits are used as well.
     public func measure(
         shapes: [Int],
-        isReproducible: Bool = true
-    ) throws(EngineFailure) -> Outcome {
-        if let plan = engine.knownPlan { return Outcome(plan: plan, refused: []) }
+        isReproducible: Bool = true,
+        known: Ladder? = nil
+    ) throws(EngineFailure) -> Ladder {
+        if let plan = engine.knownPlan { return Ladder(steps: plan.steps, refused: []) }
+        let known = known.flatMap { $0.covers(shapes) ? $0 : nil }
         guard let largest = shapes.last else { preconditionFailure("no shape to measure") }
         let reference = shapes.last { $0 <= Self.referenceRows } ?? shapes[0]
         let instance = try engine.makeInstance(maximumRows: largest, shapes: shapes)
@@ -69,7 +67,9 @@ public struct ShapeProbe: Sendable {
         var steps: [MicroBatchPlan.Step] = []
         var refused: [Int] = []
         for shape in shapes {
-            var isEqual = true
+            let before = known?.steps.first { $0.rows == shape }
+            // What gave other bits once is not tried again.
+            var isEqual = known == nil || before != nil
             for shift in 0..<Self.shifts where isEqual && isReproducible {
                 isEqual = try rows.matchesReference(instance, shape: shape, shift: shift * 5)
             }
@@ -77,7 +77,11 @@ public struct ShapeProbe: Sendable {
                 refused.append(shape)
                 continue
             }
-            steps.append(try time(instance, shape: shape))
+            if let before {
+                steps.append(before)
+            } else {
+                steps.append(try time(instance, shape: shape))
+            }
         }
         guard !steps.isEmpty else {
             throw EngineFailure(
@@ -86,7 +90,7 @@ public struct ShapeProbe: Sendable {
                     + "rewrite the graph, or say reproducible: false in model.yaml"
             )
         }
-        return Outcome(plan: MicroBatchPlan(steps: steps), refused: refused)
+        return Ladder(steps: steps, refused: refused)
     }
 
     /// The least time of several runs, what the shape costs when nothing disturbs it, and the most
@@ -97,12 +101,14 @@ public struct ShapeProbe: Sendable {
         shape: Int
     ) throws(EngineFailure) -> MicroBatchPlan.Step {
         let start = MonotonicClock.now()
+        let spentStart = MonotonicClock.threadTime()
         var least = UInt64.max
         var spent: [UInt64] = []
         var count = 0
         while count < Self.runs.lowerBound
             || (count < Self.runs.upperBound
-                && MonotonicClock.now() - start < Self.nanosecondsPerShape)
+                && MonotonicClock.threadTime() - spentStart < Self.nanosecondsPerShape
+                && MonotonicClock.now() - start < Self.longestPerShape)
         {
             let before = MonotonicClock.now()
             let spentBefore = MonotonicClock.threadTime()

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 
 /// A dedicated thread with an owner that ends it.
 ///
@@ -47,6 +48,45 @@ extension LaneThread {
         )
         precondition(code == 0, "pthread_create: \(code)")
         pthread_detach(thread)
+    }
+}
+
+extension LaneThread {
+    /// Runs `body` on a thread that has a processor only while no other thread wants it, and waits
+    /// for it: for work that nobody's answer waits for.
+    ///
+    /// Threads that `body` starts give way like it; start none that answers requests.
+    public static func givingWay<Value: Sendable, Failure: Error>(
+        name: String,
+        body: @escaping @Sendable () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        let outcome = GivenWay<Value, Failure>()
+        LaneThread(name: name) {
+            // Without it the work is done all the same, only less politely.
+            _ = clinux_give_way()
+            outcome.run(body)
+        }.join()
+        return try outcome.take()
+    }
+}
+
+/// What a body came to, from one thread to the one that waits for it.
+private final class GivenWay<Value: Sendable, Failure: Error>: Sendable {
+    private let result = Mutex<Result<Value, Failure>?>(nil)
+
+    func run(_ body: () throws(Failure) -> Value) {
+        let found: Result<Value, Failure>
+        do throws(Failure) {
+            found = .success(try body())
+        } catch {
+            found = .failure(error)
+        }
+        result.withLock { $0 = found }
+    }
+
+    func take() throws(Failure) -> Value {
+        guard let found = result.withLock({ $0 }) else { preconditionFailure("not joined") }
+        return try found.get()
     }
 }
 

@@ -155,6 +155,8 @@ public struct ModelDescription: Sendable, Equatable {
     public var folder = ""
     /// Measured micro-batch shapes: rows and nanoseconds of one run.
     public var ladder: [(rows: Int, nanoseconds: Int)] = []
+    /// How the engine evaluates the artefact, where it has several ways that give the same bits.
+    public var evaluation = ""
     /// Calibration events per bin.
     public var bins: [BinEvents] = []
     /// What the model is, in a sentence.

@@ -28,6 +28,7 @@ public struct ModelReport: Encodable, Sendable {
     let task: String
     let summary: String
     let engine: String
+    let evaluation: String
     let precision: String
     let device: String
     let inputs: [Tensor]
@@ -49,6 +50,7 @@ public struct ModelReport: Encodable, Sendable {
         task = model.task
         summary = model.summary
         engine = model.engineVersion
+        evaluation = model.evaluation
         precision = model.precision
         device = model.device
         inputs = model.inputs.map(Tensor.init)

@@ -8,6 +8,7 @@ extension ModelDescription {
     init(
         source: ModelSource,
         engineVersion: String,
+        evaluation: String,
         calibrationId: String?,
         calibrationDate: String?,
         calibrationReason: String?,
@@ -18,6 +19,7 @@ extension ModelDescription {
         self.init(source: source)
         self.engineVersion = engineVersion
         engine = engineVersion.split(separator: " ").first.map(String.init) ?? engineVersion
+        self.evaluation = evaluation
         state = .serving
         calibration = calibrationId
         self.calibrationDate = calibrationDate

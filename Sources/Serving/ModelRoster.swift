@@ -42,16 +42,27 @@ public final class ModelRoster: Sendable {
     private let folder: ModelFolder
     private let makeEngine: EngineMaker
     private let registry: MetricRegistry
+    private let ladders: LadderFolder?
     private let table = Mutex(RosterTable(entries: []))
     /// Moves with every swap; lanes compare it before they trust the table they hold.
     private let generation = Atomic<Int>(1)
     private let draining = Atomic<Bool>(false)
+    /// Tables that lanes are done with.
+    let returns = TableReturns()
     private let folderProblem = Mutex<String?>("models are loading")
 
     /// A roster of the models in `folder`; empty until the first reload.
-    public init(folder: ModelFolder, registry: MetricRegistry, makeEngine: @escaping EngineMaker) {
+    ///
+    /// What is measured about models is kept in `ladders`, or nowhere.
+    public init(
+        folder: ModelFolder,
+        registry: MetricRegistry,
+        ladders: LadderFolder? = nil,
+        makeEngine: @escaping EngineMaker
+    ) {
         self.folder = folder
         self.registry = registry
+        self.ladders = ladders
         self.makeEngine = makeEngine
     }
 
@@ -105,9 +116,15 @@ public final class ModelRoster: Sendable {
             folderProblem.withLock { $0 = "model folder: \(error)" }
             return ["failed: \(error)"]
         }
-        var update = RosterUpdate(old: current, makeEngine: makeEngine, registry: registry)
+        var update = RosterUpdate(
+            old: current,
+            makeEngine: makeEngine,
+            registry: registry,
+            ladders: ladders
+        )
         update.apply(&scan, of: folder)
         let new = RosterTable(entries: update.entries)
+        if !update.retired.isEmpty { returns.prepare() }
         table.withLock { $0 = new }
         generation.add(1, ordering: .sequentiallyConsistent)
         folderProblem.withLock { $0 = nil }
@@ -119,6 +136,7 @@ public final class ModelRoster: Sendable {
             }
             service.forgetMetrics(in: registry, successor: successor)
         }
+        if !update.retired.isEmpty { returns.collect() }
         return update.changes
     }
 
@@ -190,15 +208,21 @@ private struct RosterUpdate {
     let old: RosterTable
     let makeEngine: ModelRoster.EngineMaker
     let registry: MetricRegistry
+    let ladders: LadderFolder?
     var entries: [RosterTable.Entry] = []
     var retired: [ModelService] = []
     var changes: [String] = []
 
-    init(old: RosterTable, makeEngine: @escaping ModelRoster.EngineMaker, registry: MetricRegistry)
-    {
+    init(
+        old: RosterTable,
+        makeEngine: @escaping ModelRoster.EngineMaker,
+        registry: MetricRegistry,
+        ladders: LadderFolder?
+    ) {
         self.old = old
         self.makeEngine = makeEngine
         self.registry = registry
+        self.ladders = ladders
     }
 
     mutating func apply(_ scan: inout ModelFolder.Scan, of folder: ModelFolder) {
@@ -237,8 +261,12 @@ private struct RosterUpdate {
                 continue
             }
             do {
-                services.append(try load(source))
+                let service = try load(source)
+                services.append(service)
                 changes.append("loaded \(name) \(source.version) \(source.digest)")
+                if let problem = service.cacheProblem {
+                    changes.append("cache of \(name) \(source.version): \(problem)")
+                }
             } catch {
                 problems.append(.init(model: name, version: source.version, message: "\(error)"))
                 changes.append("failed \(name) \(source.version): \(error)")
@@ -269,10 +297,22 @@ private struct RosterUpdate {
     private func load(_ source: ModelSource) throws(LoadFailure) -> ModelService {
         let engine: any Engine
         do {
-            engine = try makeEngine(source)
+            let makeEngine = makeEngine
+            // Threads of its own, which will answer requests, must not give way.
+            engine =
+                source.manifest.threads > 1
+                ? try makeEngine(source)
+                : try LaneThread.givingWay(name: "loader") { () throws(EngineFailure) in
+                    try makeEngine(source)
+                }
         } catch {
             throw LoadFailure("\(source.version)/\(source.manifest.artefact): \(error)")
         }
-        return try ModelService(source: source, engine: engine, registry: registry)
+        return try ModelService(
+            source: source,
+            engine: engine,
+            registry: registry,
+            ladders: ladders
+        )
     }
 }

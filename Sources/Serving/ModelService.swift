@@ -1,6 +1,7 @@
 internal import Calibration
 public import Catalog
 public import Execution
+internal import Lanes
 public import Messages
 internal import Synchronization
 public import Telemetry
@@ -40,33 +41,27 @@ public final class ModelService: Sendable {
     private let calibration: LoadedCalibration?
     private let plan: MicroBatchPlan
     private let refusedShapes: [Int]
+    /// Why the ladder could not be kept or what was kept could not be used, or nil.
+    let cacheProblem: String?
     private let workers: [WorkerLane]
 
     /// Loads, probes and warms a version; its workers run when this returns.
     ///
-    /// Slow: seconds.
+    /// Slow: seconds. What was measured before lies in `ladders`, or nowhere.
     public init(
         source: ModelSource,
         engine: any Engine,
-        registry: MetricRegistry
+        registry: MetricRegistry,
+        ladders: LadderFolder? = nil
     ) throws(LoadFailure) {
         let manifest = source.manifest
         try SignatureCheck.check(manifest, engine)
         let order = try EngineOrder(manifest, engine)
         let ordered = order.wrap(engine)
-        let plan: MicroBatchPlan
-        do {
-            let shapes = ShapeProbe.shapes(
-                maximumRows: manifest.maximumRows,
-                fixedRows: engine.fixedRows
-            )
-            let outcome = try ShapeProbe(engine: ordered, ranges: Self.ranges(manifest))
-                .measure(shapes: shapes, isReproducible: manifest.isReproducible)
-            plan = outcome.plan
-            refusedShapes = outcome.refused
-        } catch {
-            throw LoadFailure("warming: \(error)")
-        }
+        let (ladder, cacheProblem) = try Self.measure(manifest, source.digest, ordered, ladders)
+        let plan = MicroBatchPlan(steps: ladder.steps)
+        refusedShapes = ladder.refused
+        self.cacheProblem = cacheProblem
         let running = LoadedCalibration.Running(
             engine: engine.version.split(separator: " ").first.map(String.init) ?? engine.version,
             engineVersion: engine.version,
@@ -161,9 +156,47 @@ public final class ModelService: Sendable {
         }
     }
 
-    /// Whether the transport's lane may run the model: its cost does not depend on values and is that of one thread, one event
-    /// fits the lane's budget, no delay gathers events first, and another instance costs no second
-    /// copy of the weights.
+    /// The shapes to run at, as kept in `ladders` or measured now and kept from now on.
+    private static func measure(
+        _ manifest: Manifest,
+        _ digest: String,
+        _ engine: any Engine,
+        _ ladders: LadderFolder?
+    ) throws(LoadFailure) -> (ladder: Ladder, cacheProblem: String?) {
+        let shapes = ShapeProbe.shapes(
+            maximumRows: manifest.maximumRows,
+            fixedRows: engine.fixedRows
+        )
+        let key = LadderKey(manifest, digest: digest, engine: engine, shapes: shapes)
+        var known: Ladder?
+        var problem: String?
+        do throws(LadderFailure) {
+            known = try ladders?.read(key)
+        } catch {
+            problem = error.description
+        }
+        let ladder: Ladder
+        let kept = known
+        do throws(EngineFailure) {
+            ladder = try LaneThread.givingWay(name: "probe") { () throws(EngineFailure) in
+                try ShapeProbe(engine: engine, ranges: ranges(manifest))
+                    .measure(shapes: shapes, isReproducible: manifest.isReproducible, known: kept)
+            }
+        } catch {
+            throw LoadFailure("warming: \(error)")
+        }
+        guard ladder != known else { return (ladder, nil) }
+        do throws(LadderFailure) {
+            try ladders?.write(ladder, key)
+        } catch {
+            problem = error.description
+        }
+        return (ladder, problem)
+    }
+
+    /// Whether the transport's lane may run the model: its cost does not depend on values and is
+    /// that of one thread, one event fits the lane's budget, no delay gathers events first, and
+    /// another instance costs no second copy of the weights.
     private static func isForLane(
         _ manifest: Manifest,
         _ engine: any Engine,
@@ -259,6 +292,7 @@ public final class ModelService: Sendable {
         ModelDescription(
             source: source,
             engineVersion: engine.version,
+            evaluation: engine.evaluation,
             calibrationId: calibration?.id,
             calibrationDate: calibration?.file.date,
             calibrationReason: calibrationReason,

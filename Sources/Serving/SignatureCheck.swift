@@ -87,6 +87,7 @@ private final class ReorderedEngine: Engine {
     var outputs: [TensorSignature] { outputOrder.map { engine.outputs[$0] } }
     var fixedRows: Int? { engine.fixedRows }
     var hasSteadyCost: Bool { engine.hasSteadyCost }
+    var evaluation: String { engine.evaluation }
 
     func makeInstance(
         maximumRows: Int,

@@ -15,6 +15,8 @@ public struct DaemonSettings: Sendable, Equatable {
 
     /// Folder of models, as written or relative to the file.
     public var models = "models"
+    /// Folder for what was measured about models, or nil: the service manager's, or none.
+    public var cache: String?
     /// ONNX Runtime's library.
     public var onnxRuntime = "libonnxruntime.so.1"
     /// Events below this level are not logged.
@@ -71,6 +73,7 @@ public struct DaemonSettings: Sendable, Equatable {
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         let base = folder.isEmpty ? "." : folder.joined(separator: "/")
         if !models.hasPrefix("/") { models = "\(base)/\(models)" }
+        if let given = cache, !given.hasPrefix("/") { cache = "\(base)/\(given)" }
         if onnxRuntime.contains("/"), !onnxRuntime.hasPrefix("/") {
             onnxRuntime = "\(base)/\(onnxRuntime)"
         }
@@ -79,6 +82,7 @@ public struct DaemonSettings: Sendable, Equatable {
     private mutating func apply(_ bytes: [UInt8], file: String) throws(YAMLError) {
         var top = try YAMLDocument.mapping(bytes, file: file)
         models = try top.take("models")?.string(maximumBytes: 4096) ?? models
+        cache = try top.take("cache")?.string(maximumBytes: 4096) ?? cache
         onnxRuntime = try top.take("onnxruntime")?.string(maximumBytes: 4096) ?? onnxRuntime
         logLevel = try top.take("log_level")?.choice(LogLevel.self) ?? logLevel
         drainSeconds = try top.take("drain_seconds")?.int(in: 1...600) ?? drainSeconds

@@ -16,16 +16,25 @@ public final class BoostedTreeEngine: Engine {
     public let hasSteadyCost = true
     private let ensemble: TreeEnsemble
 
-    /// How rows are evaluated, as "leaf masks, lockstep (AVX2) from 16 rows".
-    public var layoutText: String { ensemble.layoutText }
+    /// The layouts of the trees, as "leaf masks, lockstep (AVX2) from 16 rows".
+    public var evaluation: String { ensemble.layoutText }
 
     /// Version of this engine's arithmetic: it changes when margins could.
     private static let arithmeticVersion = 1
 
     /// Loads the bytes of an XGBoost JSON file.
-    public init(xgboostJSON: [UInt8]) throws(EngineFailure) {
+    public convenience init(xgboostJSON: [UInt8]) throws(EngineFailure) {
+        try self.init(xgboostJSON: xgboostJSON, layouts: TreeLayout.native)
+    }
+
+    /// Evaluates by the fastest of `layouts`; with one of them, nothing depends on the machine.
+    package init(xgboostJSON: [UInt8], layouts: [TreeLayout]) throws(EngineFailure) {
         do {
-            ensemble = try TreeEnsemble(xgboostJSON: xgboostJSON)
+            ensemble = try TreeEnsemble(
+                xgboostJSON: xgboostJSON,
+                layouts: layouts,
+                clock: ContinuousClock()
+            )
         } catch {
             throw EngineFailure(call: "XGBoost JSON", message: "\(error)")
         }

@@ -56,6 +56,7 @@ enum ControlDecoder {
         model.reasons = unsafe texts(message.reasons, message.n_reasons)
         model.isRequired = unsafe message.required != 0
         model.summary = unsafe text(message.description)
+        model.evaluation = unsafe text(message.evaluation)
         model.monitored = unsafe texts(message.monitored, message.n_monitored)
         model.folder = unsafe text(message.folder)
         model.calibration = unsafe message.calibration.map { unsafe text($0) }

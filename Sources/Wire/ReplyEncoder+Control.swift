@@ -83,6 +83,7 @@ extension ReplyEncoder {
         unsafe message.pointee.has_required = 1
         unsafe message.pointee.required = model.isRequired ? 1 : 0
         unsafe message.pointee.description = unsafe text(model.summary)
+        unsafe message.pointee.evaluation = unsafe text(model.evaluation)
         unsafe message.pointee.n_monitored = model.monitored.count
         unsafe message.pointee.monitored = unsafe texts(model.monitored)
         unsafe message.pointee.folder = unsafe text(model.folder)

@@ -107,6 +107,7 @@ struct ShowModel: AsyncParsableCommand {
             "\($0.rows):\(Output.fixed(Double($0.nanoseconds) / 1000, 1))"
         }
         print("  micro-batches, events:microseconds \(ladder.joined(separator: " "))")
+        if !model.evaluation.isEmpty { print("  evaluated by \(model.evaluation)") }
     }
 }
 

@@ -7,6 +7,7 @@ import Messages
 import OnnxEngine
 import Serving
 import Settings
+import Supervision
 import Synchronization
 import Telemetry
 import TreeEngine
@@ -28,14 +29,17 @@ final class Daemon: OperationsSource {
     private let reloads = ReloadQueue()
     private let loaded = Atomic<Bool>(false)
 
-    init(settings: DaemonSettings, logger: Logger) {
+    init(settings: DaemonSettings, environment: ServiceEnvironment, logger: Logger) {
         self.settings = settings
         self.logger = logger
         laneMetrics = LaneMetrics(registry)
         let engines = EngineLibrary(onnxRuntimePath: settings.onnxRuntime)
-        roster = ModelRoster(folder: ModelFolder(path: settings.models), registry: registry) {
-            source throws(EngineFailure) in try engines.make(source)
-        }
+        let cache = settings.cache ?? environment["CACHE_DIRECTORY"]
+        roster = ModelRoster(
+            folder: ModelFolder(path: settings.models),
+            registry: registry,
+            ladders: cache.map { LadderFolder(path: $0) }
+        ) { source throws(EngineFailure) in try engines.make(source) }
         registerReadings()
     }
 
@@ -84,7 +88,9 @@ final class Daemon: OperationsSource {
         let roster = roster
         let changes = await withCheckedContinuation { continuation in
             LaneThread.runDetached(name: "loader") {
-                continuation.resume(returning: roster.reload())
+                let changes = roster.reload()
+                if !changes.isEmpty { ProcessMemory.giveBackFreed() }
+                continuation.resume(returning: changes)
             }
         }
         loaded.store(true, ordering: .sequentiallyConsistent)

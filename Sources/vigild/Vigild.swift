@@ -44,7 +44,7 @@ struct Vigild: ParsableCommand {
         logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
         // What came of the check goes to standard output; only what is worse is logged too.
         if check { logger.logLevel = .critical }
-        let daemon = Daemon(settings: settings, logger: logger)
+        let daemon = Daemon(settings: settings, environment: .process, logger: logger)
         if check { throw ExitCode(Check.run(daemon)) }
         let operation = Operation(
             daemon: daemon,

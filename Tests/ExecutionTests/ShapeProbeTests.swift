@@ -17,18 +17,18 @@ import Testing
     @Test func `An honest engine keeps every shape`() throws {
         let outcome = try measure(SumEngine(), shapes: [1, 2, 4, 8, 16, 32])
         #expect(outcome.refused.isEmpty)
-        #expect(outcome.plan.steps.map(\.rows) == [1, 2, 4, 8, 16, 32])
-        #expect(outcome.plan.steps.allSatisfy { $0.nanoseconds >= 1 })
+        #expect(outcome.steps.map(\.rows) == [1, 2, 4, 8, 16, 32])
+        #expect(outcome.steps.allSatisfy { $0.nanoseconds >= 1 })
     }
 
     @Test func `A shape that gives other bits is refused, unless bits do not matter`() throws {
         let engine = SumEngine(wrongShapes: [1, 32])
         let strict = try measure(engine, shapes: [1, 2, 16, 32])
         #expect(strict.refused == [1, 32])
-        #expect(strict.plan.steps.map(\.rows) == [2, 16])
+        #expect(strict.steps.map(\.rows) == [2, 16])
         let loose = try measure(engine, shapes: [1, 2, 16, 32], isReproducible: false)
         #expect(loose.refused.isEmpty)
-        #expect(loose.plan.steps.map(\.rows) == [1, 2, 16, 32])
+        #expect(loose.steps.map(\.rows) == [1, 2, 16, 32])
     }
 
     @Test func `An engine whose rows depend on their place is refused`() {
@@ -44,13 +44,32 @@ import Testing
         }
     }
 
+    @Test func `What is known is not timed again, but its bits are checked`() throws {
+        let known = Ladder(
+            steps: [.init(rows: 2, nanoseconds: 77), .init(rows: 16, nanoseconds: 99)],
+            refused: [1]
+        )
+        let shapes = [1, 2, 16]
+        #expect(try measure(SumEngine(), shapes: shapes, known: known) == known)
+        let wrong = try measure(SumEngine(wrongShapes: [2]), shapes: shapes, known: known)
+        #expect(wrong == Ladder(steps: [.init(rows: 16, nanoseconds: 99)], refused: [1, 2]))
+    }
+
+    @Test func `What is known of other shapes counts for nothing`() throws {
+        let known = Ladder(steps: [.init(rows: 2, nanoseconds: 1 << 40)], refused: [])
+        let found = try measure(SumEngine(), shapes: [1, 2], known: known)
+        #expect(found.steps.map(\.rows) == [1, 2])
+        #expect(found.steps.allSatisfy { $0.nanoseconds < 1 << 40 })
+    }
+
     private func measure(
         _ engine: SumEngine,
         shapes: [Int],
-        isReproducible: Bool = true
-    ) throws -> ShapeProbe.Outcome {
+        isReproducible: Bool = true,
+        known: Ladder? = nil
+    ) throws -> Ladder {
         try ShapeProbe(engine: engine, ranges: [[(low: -1, high: 1)]])
-            .measure(shapes: shapes, isReproducible: isReproducible)
+            .measure(shapes: shapes, isReproducible: isReproducible, known: known)
     }
 }
 

@@ -137,6 +137,7 @@ extension SeededRandom {
         model.ladder = (0..<int(0...5)).map { _ in
             (rows: int(1...10_000), nanoseconds: int(1...1_000_000_000))
         }
+        model.evaluation = text()
         model.bins = bins()
         model.summary = text(60)
         model.monitored = texts()

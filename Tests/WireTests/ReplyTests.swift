@@ -74,6 +74,7 @@ import Wire
             #expect(one.folder == sent.folder)
             #expect(one.ladder.map(\.rows) == sent.ladder.map(\.rows))
             #expect(one.ladder.map(\.nanoseconds) == sent.ladder.map(\.nanoseconds))
+            #expect(one.evaluation == sent.evaluation)
             #expect(one.summary == sent.summary)
             #expect(one.monitored == sent.monitored)
             #expect(one.coverage == sent.coverage)

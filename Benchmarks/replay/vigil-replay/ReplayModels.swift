@@ -52,7 +52,8 @@ struct ReplayModels {
         if manifest.name.hasPrefix("null") {
             engine = NullEngine(manifest.inputs[0].signature, output: manifest.outputs[0].signature)
         } else if manifest.engine == .tree {
-            engine = try BoostedTreeEngine(xgboostJSON: source.artefact)
+            // Which layout is fastest depends on the processor.
+            engine = try BoostedTreeEngine(xgboostJSON: source.artefact, layouts: [.leafMasks])
         } else if let library {
             engine = try OnnxEngine(
                 library: library,

@@ -125,6 +125,7 @@ class Model:
         bins: calibration events per bin.
         folder: folder of the version as the daemon sees it.
         ladder: measured micro-batch shapes: rows and nanoseconds of one run.
+        evaluation: how the engine evaluates the artefact, where it has several ways.
         required: whether the daemon is ready only while this model serves.
         description: what the model is, in a sentence.
         monitored: inputs, features and outputs whose distribution is watched.
@@ -151,6 +152,7 @@ class Model:
     bins: tuple[Bins, ...]
     folder: str
     ladder: tuple[tuple[int, int], ...]
+    evaluation: str
     required: bool
     description: str
     monitored: tuple[str, ...]
@@ -200,6 +202,7 @@ def model(message: Any) -> Model:
         bins=tuple(map(bins, message.bins)),
         folder=message.folder,
         ladder=tuple(zip(message.ladder_rows, message.ladder_nanoseconds, strict=False)),
+        evaluation=message.evaluation,
         required=message.required,
         description=message.description,
         monitored=tuple(message.monitored),

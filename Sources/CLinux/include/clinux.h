@@ -35,6 +35,13 @@ void clinux_name_thread(const char *name);
 /* Keeps freed memory: large replies would otherwise cost a page fault a page. */
 void clinux_keep_freed_memory(void);
 
+/* Gives freed memory back to the system. */
+void clinux_give_back_freed_memory(void);
+
+/* Lets the calling thread, and those that it starts, run only when nothing else wants to. Returns 0
+ * or an errno. */
+int clinux_give_way(void);
+
 /* Sends one datagram to a Unix socket: a path, or an abstract name that starts with '@'.
  * Returns 0 or an errno. */
 int clinux_send_datagram(const char *path, const char *text, size_t count);

@@ -585,10 +585,14 @@ struct  Vigil__V1__ModelDescription
    */
   protobuf_c_boolean has_coverage;
   double coverage;
+  /*
+   * How the engine evaluates the artefact, where it has several ways that give the same bits.
+   */
+  char *evaluation;
 };
 #define VIGIL__V1__MODEL_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__model_description__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, 0, 0, 0,NULL, NULL, 0,NULL, 0, 0 }
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, 0, 0, 0,NULL, NULL, 0,NULL, 0, 0, NULL }
 
 
 struct  Vigil__V1__ModelsReply

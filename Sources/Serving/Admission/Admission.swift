@@ -35,14 +35,22 @@ public final class Admission {
         self.pool = pool
         self.deck = deck
         maximumWaitNanoseconds = UInt64(maximumWaitMilliseconds) * 1_000_000
+        roster.returns.addLane()
         let generation = roster.currentGeneration
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(
-            to: AdmissionState(tables: HeldTables(roster.current, generation: generation))
+            to: AdmissionState(
+                tables: HeldTables(
+                    roster.current,
+                    generation: generation,
+                    returns: roster.returns
+                )
+            )
         )
     }
 
     deinit {
+        roster.returns.removeLane()
         unsafe state.deinitialize(count: 1)
         unsafe state.deallocate()
     }

@@ -16,10 +16,13 @@ struct HeldTables {
     private(set) var generation: Int
     private var flights = 0
     private var old: [Old] = []
+    private let returns: TableReturns
 
-    init(_ table: RosterTable, generation: Int) {
+    /// Of a lane that gives tables back to `returns`.
+    init(_ table: RosterTable, generation: Int, returns: TableReturns) {
         current = table
         self.generation = generation
+        self.returns = returns
     }
 
     /// A flight of the current table was admitted.
@@ -35,15 +38,20 @@ struct HeldTables {
             preconditionFailure("a flight holds its table")
         }
         old[place].flights -= 1
-        if old[place].flights == 0 { old.remove(at: place) }
+        if old[place].flights == 0 { returns.giveBack(old.remove(at: place).table) }
     }
 
     /// Takes a new table over.
     mutating func replace(with table: RosterTable, generation: Int) {
         if flights > 0 {
             old.append(Old(generation: self.generation, table: current, flights: flights))
+            current = table
+        } else {
+            // In this order, so that the last reference is not this one.
+            let before = current
+            current = table
+            returns.giveBack(before)
         }
-        current = table
         self.generation = generation
         flights = 0
     }
