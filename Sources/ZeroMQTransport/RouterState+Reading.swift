@@ -106,13 +106,16 @@ extension RouterState {
                 unsafe index < MessageSlots.framesPerSlot ? slots.message(slot, index) : outgoing
             unsafe zmq_msg_init(place)
             // The rest of a message is there once its first frame is.
-            while unsafe zmq_msg_recv(place, socket.socket, 0) < 0 {
-                if zmq_errno() == EINTR { continue }
-                unsafe zmq_msg_close(place)
-                return true
+            var count = unsafe zmq_msg_recv(place, socket.socket, 0)
+            while count < 0 {
+                if zmq_errno() != EINTR {
+                    unsafe zmq_msg_close(place)
+                    return true
+                }
+                count = unsafe zmq_msg_recv(place, socket.socket, 0)
             }
-            unsafe bytes += zmq_msg_size(place)
-            if index == 1, unsafe zmq_msg_size(place) == 0, unsafe zmq_msg_more(place) != 0,
+            bytes += Int(count)
+            if index == 1, count == 0, unsafe zmq_msg_more(place) != 0,
                 unsafe !envelope.pointee.hasDelimiter
             {
                 unsafe envelope.pointee.hasDelimiter = true
@@ -133,6 +136,14 @@ extension RouterState {
         }
         bytesRead += bytes
         return true
+    }
+
+    /// Remembers a request that was admitted.
+    private func remember(_ flight: FlightPointer, _ header: LentFrame, _ frame: LentFrame?) {
+        guard unsafe memo.pointee.keep(header, frame: frame, as: request.pointee),
+            unsafe !admission.remember(flight, bytes: request.pointee.inputs[0].byteCount)
+        else { return }
+        unsafe memo.pointee.forget()
     }
 
     /// Decodes and admits.
@@ -158,6 +169,15 @@ extension RouterState {
                 )
             )
             return false
+        }
+        let only = unsafe frameCount == 1 ? Self.frame(slots.message(slot, 2)) : nil
+        if frameCount <= 1, let flight = unsafe flight,
+            let same = unsafe memo.pointee.match(header, frame: only),
+            unsafe admission.admitAgain(flight, from: same.base, arrival: roundStart)
+        {
+            unsafe envelope.pointee.id = same.id
+            unsafe envelope.pointee.isFramed = memo.pointee.isFramed
+            return true
         }
         for index in 0..<frameCount {
             unsafe lentFrames[index] = unsafe Self.frame(slots.message(slot, index + 2))
@@ -192,6 +212,7 @@ extension RouterState {
                     unsafe admission.reset(flight)
                     throw error
                 }
+                if frameCount <= 1 { unsafe remember(flight, header, only) }
                 return true
             }
         } catch {

@@ -50,6 +50,9 @@ final class RouterState {
     let lentFrames: UnsafeMutablePointer<LentFrame>
     var backlogs: Backlogs
     let request: UnsafeMutablePointer<ScoreRequest>
+    /// The last header that may come again; behind a pointer, so that no look at it is checked for
+    /// exclusive access.
+    let memo: UnsafeMutablePointer<HeaderMemo>
     var controlRunning = 0
     /// When the messages of this round count as read.
     var roundStart: UInt64 = 0
@@ -97,6 +100,8 @@ final class RouterState {
         unsafe lentFrames = .allocate(capacity: RequestDecoder.maximumFrames)
         unsafe request = .allocate(capacity: 1)
         unsafe request.initialize(to: ScoreRequest())
+        unsafe memo = .allocate(capacity: 1)
+        unsafe memo.initialize(to: HeaderMemo())
         backlogs = Backlogs(
             clientBytes: settings.clientBacklogBytes,
             totalBytes: settings.totalBacklogBytes
@@ -109,6 +114,8 @@ final class RouterState {
         unsafe burst.deallocate()
         unsafe request.deinitialize(count: 1)
         unsafe request.deallocate()
+        unsafe memo.deinitialize(count: 1)
+        unsafe memo.deallocate()
     }
 
     /// Runs until asked to stop and nothing is held any more.

@@ -15,7 +15,7 @@ struct Flights {
         rows: Int = 1,
         bytes: Int = 1,
         arrival: UInt64 = 0,
-        deadline: UInt64 = 0
+        deadline: UInt64 = .max
     ) -> FlightPointer {
         guard let flight = unsafe deck.claim() else { preconditionFailure("the deck is full") }
         unsafe flight.pointee.priority = priority

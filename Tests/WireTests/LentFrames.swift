@@ -92,11 +92,57 @@ final class LentFrames {
         return readings
     }
 
+    /// Decodes a request and keeps its header; what it held, or nil when it was not kept.
+    fileprivate func keep(in memo: inout HeaderMemo, _ request: inout ScoreRequest) -> OwnedRequest?
+    {
+        defer { withExtendedLifetime(self) {} }
+        let arena = Arena()
+        guard
+            let decoded = try? unsafe RequestDecoder.decode(
+                header,
+                frames: UnsafeBufferPointer(frames),
+                arena: arena,
+                into: &request
+            ), decoded.kind == .score, unsafe frames.count <= 1,
+            unsafe memo.keep(header, frame: frames.first, as: request)
+        else { return nil }
+        return OwnedRequest(request)
+    }
+
+    /// The id and the tensor's bytes, if the header is the one that `memo` keeps.
+    fileprivate func match(_ memo: borrowing HeaderMemo, byteCount: Int) -> (
+        id: UInt64, bytes: [UInt8]
+    )? {
+        defer { withExtendedLifetime(self) {} }
+        guard unsafe frames.count <= 1, let match = unsafe memo.match(header, frame: frames.first)
+        else { return nil }
+        let bytes = unsafe UnsafeRawBufferPointer(start: match.base, count: byteCount)
+        return unsafe (match.id, Array(bytes))
+    }
+
     /// Decodes a reply.
     func reply() throws(ReplyMalformed) -> (id: UInt64, reply: DecodedReply) {
         defer { withExtendedLifetime(self) {} }
         return try unsafe ReplyDecoder.decode(header, frames: UnsafeBufferPointer(frames))
     }
+}
+
+/// A header as a lane keeps it.
+final class KeptHeader {
+    private var memo = HeaderMemo()
+    private var request = ScoreRequest()
+
+    var isFramed: Bool { memo.isFramed }
+
+    /// Decodes a request and keeps its header; what it held, or nil when it was not kept.
+    func keep(_ message: LentFrames) -> OwnedRequest? { message.keep(in: &memo, &request) }
+
+    /// The id and the tensor's bytes of a message that says the same.
+    func match(_ message: LentFrames, byteCount: Int) -> (id: UInt64, bytes: [UInt8])? {
+        message.match(memo, byteCount: byteCount)
+    }
+
+    func forget() { memo.forget() }
 }
 
 /// A copy of everything a score request holds.

@@ -76,6 +76,36 @@ public final class Admission {
         unsafe flight.pointee.service = unsafe service
         unsafe try RequestCheck(service).fill(flight, from: request)
         unsafe try setDeadline(flight, request, arrival: arrival)
+        unsafe enqueue(flight)
+    }
+
+    /// Remembers an admitted request with one dense tensor of `bytes` bytes and no columns, for
+    /// `admitAgain`; false when it cannot be.
+    public func remember(_ flight: FlightPointer, bytes: Int) -> Bool {
+        // A plan that the flight owns goes with it.
+        guard unsafe !flight.pointee.ownsPlan else { return false }
+        unsafe state.pointee.repeated = unsafe RepeatedRequest(flight, bytes: bytes)
+        return true
+    }
+
+    /// Admits a request that says the same as the one remembered, but for the values at `base`.
+    ///
+    /// False when it must be looked at again: the models have changed since, or none are welcome.
+    public func admitAgain(
+        _ flight: FlightPointer,
+        from base: UnsafeRawPointer,
+        arrival: UInt64
+    ) -> Bool {
+        refresh()
+        guard !roster.isDraining,
+            unsafe state.pointee.repeated.generation == state.pointee.tables.generation
+        else { return false }
+        unsafe state.pointee.repeated.fill(flight, from: base, arrival: arrival)
+        unsafe enqueue(flight)
+        return true
+    }
+
+    private func enqueue(_ flight: FlightPointer) {
         unsafe prepareAnswer(flight)
         unsafe flight.pointee.generation = state.pointee.tables.generation
         unsafe state.pointee.tables.hold()

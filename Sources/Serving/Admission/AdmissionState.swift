@@ -6,6 +6,8 @@ struct AdmissionState {
     var waiting: [PendingFlights] = []
     /// The same while it is dispatched.
     var dispatched: [PendingFlights] = []
+    /// What was found about the last request that may come again.
+    var repeated = RepeatedRequest()
 
     init(tables: HeldTables) {
         self.tables = tables

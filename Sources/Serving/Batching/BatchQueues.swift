@@ -60,6 +60,8 @@ package struct BatchQueues {
     package private(set) var bytes = 0
     /// Rows that no worker has taken yet.
     package private(set) var rows = 0
+    /// The soonest deadline of those that waited since last nothing did; `.max` when nothing does.
+    package private(set) var soonestDeadline = UInt64.max
     /// Set by the drain: nothing further is admitted.
     package var isClosed = false
 
@@ -88,15 +90,21 @@ package struct BatchQueues {
         requests += 1
         unsafe bytes += flight.pointee.bytes
         unsafe rows += flight.pointee.rows
+        soonestDeadline = unsafe min(soonestDeadline, flight.pointee.deadline)
     }
 
     /// Takes a waiting flight out, with the rows nobody took.
     package mutating func removeWaiting(_ flight: FlightPointer) {
         guard unsafe flight.pointee.isWaiting else { return }
         unsafe lists[flight.pointee.priority.index].remove(flight)
+        unsafe endWait(flight)
+        unsafe rows -= flight.pointee.rows - flight.pointee.rowsTaken
+    }
+
+    private mutating func endWait(_ flight: FlightPointer) {
         unsafe flight.pointee.isWaiting = false
         requests -= 1
-        unsafe rows -= flight.pointee.rows - flight.pointee.rowsTaken
+        if requests == 0 { soonestDeadline = .max }
     }
 
     /// Forgets the bytes of a flight that is done.
@@ -123,8 +131,7 @@ package struct BatchQueues {
                 rows -= count
                 if unsafe flight.pointee.rowsTaken == flight.pointee.rows {
                     unsafe lists[index].remove(flight)
-                    unsafe flight.pointee.isWaiting = false
-                    requests -= 1
+                    unsafe endWait(flight)
                 }
             }
         }

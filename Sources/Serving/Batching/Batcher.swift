@@ -23,9 +23,13 @@ package final class Batcher: @unchecked Sendable {
         var sleeping: UInt64 = 0
         /// Rows that end the wait for more events.
         var wakeRows = 1
+        /// When that wait ends by itself.
+        var wakeTime = UInt64.max
         var isStopped = false
     }
 
+    /// How many times the cost of a micro-batch lies between its start and the deadline.
+    private static let costsAhead: UInt64 = 2
     /// Longest sleep of a worker without work: then its heartbeat moves.
     static let heartbeatNanoseconds: Int64 = 500_000_000
 
@@ -94,6 +98,7 @@ package final class Batcher: @unchecked Sendable {
         var woken = lock.withLock { _ -> UInt64 in
             guard state.sleeping != 0, let oldest = state.queues.oldest,
                 oldest.hasTrigger || state.queues.rows >= state.wakeRows
+                    || latestStart < state.wakeTime
             else { return 0 }
             var woken: UInt64 = 0
             var rows = state.queues.rows
@@ -116,6 +121,13 @@ package final class Batcher: @unchecked Sendable {
         lock.withLock { _ in
             state.queues.isEmpty && !state.queues.isClosed && state.sleeping == allWorkers
         }
+    }
+
+    /// When a micro-batch must start so that what waits is answered in time. Under the lock.
+    private var latestStart: UInt64 {
+        let cost = UInt64(nanosecondsPerRow * Double(targetRows))
+        let deadline = state.queues.soonestDeadline
+        return deadline - min(deadline, Self.costsAhead * cost)
     }
 
     private var allWorkers: UInt64 { bells.count == 64 ? .max : (1 << UInt64(bells.count)) - 1 }
@@ -189,18 +201,20 @@ package final class Batcher: @unchecked Sendable {
             finished.removeAll(keepingCapacity: true)
             guard let oldest = state.queues.oldest else {
                 state.wakeRows = 1
+                state.wakeTime = .max
                 state.sleeping |= 1 << UInt64(index)
                 // Under the lock: an offer that follows finds the bell ready to ring.
                 bells[index].prepareToSleep()
                 return .sleep(nanoseconds: Self.heartbeatNanoseconds)
             }
-            let waited = now - min(now, oldest.arrival)
-            if waited < delayNanoseconds, state.queues.rows < targetRows, !oldest.hasTrigger {
+            let end = min(oldest.arrival + delayNanoseconds, latestStart)
+            if now < end, state.queues.rows < targetRows, !oldest.hasTrigger {
                 state.wakeRows = targetRows
+                state.wakeTime = end
                 state.sleeping |= 1 << UInt64(index)
                 // Under the lock: an offer that follows finds the bell ready to ring.
                 bells[index].prepareToSleep()
-                return .sleep(nanoseconds: Int64(delayNanoseconds - waited))
+                return .sleep(nanoseconds: Int64(end - now))
             }
             state.sleeping &= ~(1 << UInt64(index))
             return .run(rows: state.queues.take(limit: targetRows, now: now, into: &finished))

@@ -1,0 +1,119 @@
+internal import Glibc
+public import Messages
+internal import Tensors
+
+/// The last usual header, so that the next one that says the same need not be read again.
+///
+/// Clients send the same header over and over: only the id differs, and the values of the events
+/// where they lie in it. Bytes that are equal mean what they meant before.
+@safe
+public struct HeaderMemo: ~Copyable {
+    /// Longest header that is kept, bytes.
+    public static let maximumBytes = 1024
+    /// Longest id that is looked at, bytes; protobuf allows one more.
+    private static let maximumIdBytes = 9
+
+    /// A header that says the same as the one kept.
+    @safe
+    public struct Match {
+        // Safe because the bytes are immutable while they are lent.
+        /// Its id.
+        public let id: UInt64
+        /// First byte of its only tensor.
+        public let base: UnsafeRawPointer
+    }
+
+    /// What stands behind the id.
+    private let bytes: UnsafeMutableRawPointer
+    /// How much that is; -1: nothing is kept.
+    private var count = -1
+    /// Place in it and number of the tensor's bytes, which may be any.
+    private var hole: Range<Int> = 0..<0
+    /// Bytes of the only frame, or -1 when the tensor lies in the header.
+    private var frameBytes = -1
+
+    /// Keeps nothing yet.
+    public init() {
+        unsafe bytes = .allocate(byteCount: Self.maximumBytes, alignment: 64)
+    }
+
+    deinit { unsafe bytes.deallocate() }
+
+    /// Whether the tensor lies in a frame of its own.
+    public var isFramed: Bool { frameBytes >= 0 }
+
+    /// What `header` differs in, if it is only that; `frame` is the message's only tensor frame.
+    ///
+    /// The answer holds whatever lies in the tensor.
+    @inline(__always)
+    public func match(_ header: LentFrame, frame: LentFrame?) -> Match? {
+        guard count >= 0, let start = unsafe header.base,
+            let (id, length) = unsafe Self.id(start, header.count),
+            header.count - length == count
+        else { return nil }
+        let rest = unsafe start + length
+        guard unsafe memcmp(rest, bytes, hole.lowerBound) == 0,
+            unsafe memcmp(rest + hole.upperBound, bytes + hole.upperBound, count - hole.upperBound)
+                == 0
+        else { return nil }
+        guard let frame else {
+            return isFramed ? nil : unsafe Match(id: id, base: rest + hole.lowerBound)
+        }
+        guard frame.count == frameBytes, let base = unsafe frame.base else { return nil }
+        return unsafe Match(id: id, base: base)
+    }
+
+    /// Keeps a header that was decoded to `request`; true when it could be.
+    ///
+    /// Kept are short ones that were read in place, start with their id and have one dense tensor.
+    public mutating func keep(
+        _ header: LentFrame,
+        frame: LentFrame?,
+        as request: borrowing ScoreRequest
+    ) -> Bool {
+        count = -1
+        guard header.count <= Self.maximumBytes, request.inputCount == 1, request.columnCount == 0,
+            let start = unsafe header.base,
+            let (_, length) = unsafe Self.id(start, header.count),
+            let name = unsafe request.model.base,
+            // What protobuf-c has read lies elsewhere, and may have meant more than it shows.
+            unsafe start <= UnsafeRawPointer(name),
+            unsafe UnsafeRawPointer(name) < start + header.count,
+            let base = unsafe request.inputs[0].base, unsafe request.inputs[0].splits == nil,
+            request.inputs[0].isFramed == (frame != nil)
+        else { return false }
+        let rest = unsafe start + length
+        let restCount = header.count - length
+        if let frame {
+            hole = 0..<0
+            frameBytes = frame.count
+        } else {
+            let place = unsafe base - rest
+            hole = place..<place + request.inputs[0].byteCount
+            guard place >= 0, hole.upperBound <= restCount else { return false }
+            frameBytes = -1
+        }
+        unsafe bytes.copyMemory(from: rest, byteCount: restCount)
+        count = restCount
+        return true
+    }
+
+    /// Forgets it.
+    public mutating func forget() { count = -1 }
+
+    /// The id that a header starts with, and how many bytes it and its tag take.
+    @inline(__always)
+    private static func id(
+        _ start: UnsafeRawPointer,
+        _ count: Int
+    ) -> (id: UInt64, length: Int)? {
+        guard count >= 2, unsafe start.load(as: UInt8.self) == 0x08 else { return nil }
+        var id: UInt64 = 0
+        for index in 1..<min(count, maximumIdBytes + 1) {
+            let byte = unsafe start.load(fromByteOffset: index, as: UInt8.self)
+            id |= UInt64(byte & 0x7F) &<< UInt64(7 &* (index &- 1))
+            if byte < 0x80 { return (id, index + 1) }
+        }
+        return nil
+    }
+}
