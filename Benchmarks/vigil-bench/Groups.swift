@@ -77,6 +77,7 @@ struct Groups {
         case "server":
             let inputs = try inputs(setting, quick: ["null", "er-nr-mlp"])
             return try ServerScenario(setting: setting, vigild: vigild).measure(inputs)
+                + (setting.isQuick ? [] : ServerScenario.delays(setting))
         case "offline":
             let inputs = try inputs(setting, quick: ["null", "er-nr-mlp"])
             return try OfflineScenario(setting: setting, vigild: vigild)

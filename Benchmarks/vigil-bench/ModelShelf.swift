@@ -56,11 +56,12 @@ struct ModelShelf: Sendable {
         return digits.flatMap { Int($0) } ?? 256
     }
 
-    /// Writes a model's manifest with another summary, so that the next reload loads it again.
-    func alter(_ model: String, _ summary: String) throws(BenchFailure) {
+    /// Writes a model's manifest with another value on the line of `key`; the next reload loads it
+    /// again.
+    func alter(_ model: String, _ key: String, _ value: String) throws(BenchFailure) {
         let text = TextFile.read("\(sources[model] ?? path)/model.yaml") ?? ""
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-            $0.hasPrefix("summary:") ? "summary: \(summary)" : String($0)
+            $0.hasPrefix("\(key):") ? "\(key): \(value)" : String($0)
         }
         // Whole or not at all: the daemon may be reading it.
         let target = "\(path)/\(model)/model.yaml"

@@ -24,7 +24,7 @@ struct Reloader: Sendable {
     /// `turn` makes the manifest differ from the one before.
     func reload(turn: Int) throws(BenchFailure) {
         let before = TextFile.size(logPath)
-        try shelf.alter(model, "turn \(turn)")
+        try shelf.alter(model, "summary", "turn \(turn)")
         kill(process, SIGHUP)
         for _ in 0..<Self.mostSeconds * 1_000_000 / Int(Self.pollMicroseconds) {
             let added = TextFile.read(logPath, from: before) ?? ""

@@ -8,6 +8,7 @@ struct ServerScenario {
     /// Of one trial; at least `fewest` requests, so that a p99 stands on some.
     private static let trialSeconds = 2.0
     private static let fewest = 500
+    private static let delayMicroseconds = [100, 500, 2000]
 
     let setting: Setting
     let vigild: Vigild
@@ -43,6 +44,49 @@ struct ServerScenario {
             )
         }
         return figures
+    }
+
+    /// The highest rates of one model when micro-batches wait for more events, over those when they
+    /// do not.
+    static func delays(_ setting: Setting) throws(BenchFailure) -> [Figure] {
+        let input = try ModelInput.zoo("er-nr-mlp", setting)
+        var daemons: [Vigild] = []
+        var contestants: [(name: String, run: () throws(BenchFailure) -> [Double])] = []
+        for delay in [0] + delayMicroseconds {
+            let name = "delay-\(delay)"
+            let shelf = try ModelShelf(setting, name: name, models: [input.model])
+            try shelf.alter(
+                input.model,
+                "batching",
+                "{maximum_rows: 1024, delay_microseconds: \(delay)}"
+            )
+            let vigild = try Vigild(setting, models: shelf.path, name: name)
+            daemons.append(vigild)
+            let scenario = ServerScenario(setting: setting, vigild: vigild)
+            let load = try Load(vigild.endpoint, input.request(rows: 1))
+            let replies = try load.replies(seconds: 0.2, window: window)
+            var seed: UInt64 = 0
+            contestants.append(
+                (
+                    name,
+                    { () throws(BenchFailure) in
+                        seed += 1
+                        let most = try load.rate(window: window, replies: replies)
+                        return [try scenario.highestRate(load, most: most, seed: seed)]
+                    }
+                )
+            )
+        }
+        let turns = try Interleaving(repetitions: setting.repetitions, contestants)
+        return delayMicroseconds.map { delay in
+            Figure(
+                "\(input.model), Server, waiting up to \(delay) us for more events",
+                turns.of("delay-\(delay)"),
+                unit: "requests/s",
+                over: "not waiting",
+                turns.of("delay-0")
+            )
+        }
     }
 
     private func highestRate(

@@ -1,6 +1,7 @@
 #include "connxruntime.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ enum slot {
     CREATE_CUDA_OPTIONS = 205,
     UPDATE_CUDA_OPTIONS = 206,
     RELEASE_CUDA_OPTIONS = 208,
+    SET_DETERMINISTIC_COMPUTE = 273,
 };
 
 /* A slot as a function of this type. */
@@ -117,6 +119,10 @@ ort_status *ort_set_optimization(ort_table api, ort_options *options, int level)
 
 ort_status *ort_add_config(ort_table api, ort_options *options, const char *key, const char *value) {
     return CALL(ADD_CONFIG, ort_options *, const char *, const char *)(options, key, value);
+}
+
+ort_status *ort_set_deterministic(ort_table api, ort_options *options) {
+    return CALL(SET_DETERMINISTIC_COMPUTE, ort_options *, bool)(options, true);
 }
 
 ort_status *ort_append_cuda(ort_table api, ort_options *options, const char *const *keys,

@@ -10,18 +10,34 @@ public struct OnnxOptions: Sendable, Equatable {
     public var sharesSession: Bool
     /// Options of the execution provider, passed on as they are.
     public var providerOptions: [(key: String, value: String)]
+    /// Whether an event must get the same bits whatever its neighbours and at every start.
+    public var isReproducible: Bool
 
     /// Options of a session.
     public init(
         device: Device,
         intraOpThreads: Int,
         sharesSession: Bool,
-        providerOptions: [(key: String, value: String)] = []
+        providerOptions: [(key: String, value: String)] = [],
+        isReproducible: Bool = true
     ) {
         self.device = device
         self.intraOpThreads = intraOpThreads
         self.sharesSession = sharesSession
         self.providerOptions = providerOptions
+        self.isReproducible = isReproducible
+    }
+
+    /// Every option of the provider: those given, and those that keep it from choosing kernels by
+    /// timing them, which could choose others at the next start, and from rounding to TF32.
+    var allProviderOptions: [(key: String, value: String)] {
+        guard let index = device.index else { return [] }
+        var all = [(key: "device_id", value: String(index))]
+        if isReproducible, device.deviceClass == .cuda {
+            all += [("cudnn_conv_algo_search", "HEURISTIC"), ("use_tf32", "0")]
+        }
+        return all.filter { fixed in !providerOptions.contains { $0.key == fixed.key } }
+            + providerOptions
     }
 
     /// Equal in everything a client can tell.
@@ -29,5 +45,6 @@ public struct OnnxOptions: Sendable, Equatable {
         left.device == right.device && left.intraOpThreads == right.intraOpThreads
             && left.sharesSession == right.sharesSession
             && left.providerOptions.elementsEqual(right.providerOptions, by: ==)
+            && left.isReproducible == right.isReproducible
     }
 }

@@ -75,9 +75,16 @@ final class OnnxSession: @unchecked Sendable {
         _ settings: OpaquePointer,
         _ options: OnnxOptions
     ) throws(EngineFailure) {
-        guard let index = options.device.index else { return }
+        guard options.device.deviceClass != .cpu else { return }
         let api = unsafe library.api
-        let pairs = [(key: "device_id", value: String(index))] + options.providerOptions
+        if options.isReproducible {
+            try unsafe OnnxRuntimeLibrary.check(
+                api,
+                "SetDeterministicCompute",
+                ort_set_deterministic(api, settings)
+            )
+        }
+        let pairs = options.allProviderOptions
         let keys = pairs.map { OwnedText($0.key) }
         let values = pairs.map { OwnedText($0.value) }
         let keyPointers = unsafe keys.map { unsafe UnsafePointer<CChar>?($0.base) }

@@ -27,7 +27,8 @@ final class EngineLibrary: Sendable {
                     intraOpThreads: manifest.threads,
                     sharesSession: manifest.sharesSession,
                     providerOptions: manifest.providerOptions.sorted { $0.key < $1.key }
-                        .map { (key: $0.key, value: $0.value) }
+                        .map { (key: $0.key, value: $0.value) },
+                    isReproducible: manifest.isReproducible
                 )
             )
         }

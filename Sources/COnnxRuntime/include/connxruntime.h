@@ -43,6 +43,8 @@ void ort_release_options(ort_table api, ort_options *options);
 ort_status *ort_set_threads(ort_table api, ort_options *options, int intra, int inter);
 ort_status *ort_set_optimization(ort_table api, ort_options *options, int level);
 ort_status *ort_add_config(ort_table api, ort_options *options, const char *key, const char *value);
+/* Kernels whose results repeat, where a provider has several. */
+ort_status *ort_set_deterministic(ort_table api, ort_options *options);
 ort_status *ort_append_cuda(ort_table api, ort_options *options, const char *const *keys,
                             const char *const *values, size_t count);
 ort_status *ort_append_tensorrt(ort_table api, ort_options *options, const char *const *keys,

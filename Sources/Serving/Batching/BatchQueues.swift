@@ -60,8 +60,9 @@ package struct BatchQueues {
     package private(set) var bytes = 0
     /// Rows that no worker has taken yet.
     package private(set) var rows = 0
-    /// The soonest deadline of those that waited since last nothing did; `.max` when nothing does.
-    package private(set) var soonestDeadline = UInt64.max
+    /// When the first of those that waited since last nothing did must run, whatever else may come:
+    /// half of its time is for that; `.max` when nothing waits.
+    package private(set) var latestStart = UInt64.max
     /// Set by the drain: nothing further is admitted.
     package var isClosed = false
 
@@ -90,7 +91,9 @@ package struct BatchQueues {
         requests += 1
         unsafe bytes += flight.pointee.bytes
         unsafe rows += flight.pointee.rows
-        soonestDeadline = unsafe min(soonestDeadline, flight.pointee.deadline)
+        let arrival = unsafe flight.pointee.arrival
+        let deadline = unsafe max(arrival, flight.pointee.deadline)
+        latestStart = min(latestStart, arrival + (deadline - arrival) / 2)
     }
 
     /// Takes a waiting flight out, with the rows nobody took.
@@ -104,7 +107,7 @@ package struct BatchQueues {
     private mutating func endWait(_ flight: FlightPointer) {
         unsafe flight.pointee.isWaiting = false
         requests -= 1
-        if requests == 0 { soonestDeadline = .max }
+        if requests == 0 { latestStart = .max }
     }
 
     /// Forgets the bytes of a flight that is done.

@@ -28,8 +28,6 @@ package final class Batcher: @unchecked Sendable {
         var isStopped = false
     }
 
-    /// How many times the cost of a micro-batch lies between its start and the deadline.
-    private static let costsAhead: UInt64 = 2
     /// Longest sleep of a worker without work: then its heartbeat moves.
     static let heartbeatNanoseconds: Int64 = 500_000_000
 
@@ -98,7 +96,7 @@ package final class Batcher: @unchecked Sendable {
         var woken = lock.withLock { _ -> UInt64 in
             guard state.sleeping != 0, let oldest = state.queues.oldest,
                 oldest.hasTrigger || state.queues.rows >= state.wakeRows
-                    || latestStart < state.wakeTime
+                    || state.queues.latestStart < state.wakeTime
             else { return 0 }
             var woken: UInt64 = 0
             var rows = state.queues.rows
@@ -121,13 +119,6 @@ package final class Batcher: @unchecked Sendable {
         lock.withLock { _ in
             state.queues.isEmpty && !state.queues.isClosed && state.sleeping == allWorkers
         }
-    }
-
-    /// When a micro-batch must start so that what waits is answered in time. Under the lock.
-    private var latestStart: UInt64 {
-        let cost = UInt64(nanosecondsPerRow * Double(targetRows))
-        let deadline = state.queues.soonestDeadline
-        return deadline - min(deadline, Self.costsAhead * cost)
     }
 
     private var allWorkers: UInt64 { bells.count == 64 ? .max : (1 << UInt64(bells.count)) - 1 }
@@ -207,7 +198,7 @@ package final class Batcher: @unchecked Sendable {
                 bells[index].prepareToSleep()
                 return .sleep(nanoseconds: Self.heartbeatNanoseconds)
             }
-            let end = min(oldest.arrival + delayNanoseconds, latestStart)
+            let end = min(oldest.arrival + delayNanoseconds, state.queues.latestStart)
             if now < end, state.queues.rows < targetRows, !oldest.hasTrigger {
                 state.wakeRows = targetRows
                 state.wakeTime = end
