@@ -10,12 +10,14 @@ struct Machine: Encodable {
     let kernel: String
     let libzmq: String
     let onnxRuntime: String
+    /// glibc's tunables, which all that is measured shares; empty for none.
+    let tunables: String
     let date: String
 
     enum CodingKeys: String, CodingKey {
         case processor, cores, memory, kernel, libzmq
         case onnxRuntime = "onnxruntime"
-        case date
+        case tunables, date
     }
 
     /// This machine, with the library of `setting`.
@@ -32,6 +34,7 @@ struct Machine: Encodable {
             (try? OnnxRuntimeLibrary(path: setting.onnxRuntime).version)
             // Without it vigild does not start either, and that says why.
             ?? "unknown"
+        tunables = unsafe getenv("GLIBC_TUNABLES").map { unsafe String(cString: $0) } ?? ""
         var now = time(nil)
         var parts = unsafe tm()
         unsafe gmtime_r(&now, &parts)
@@ -47,7 +50,7 @@ struct Machine: Encodable {
     /// One line.
     var line: String {
         "\(processor), \(cores) cores, \(memory), Linux \(kernel), libzmq \(libzmq), "
-            + "ONNX Runtime \(onnxRuntime), \(date)"
+            + "ONNX Runtime \(onnxRuntime), \(tunables.isEmpty ? "" : "\(tunables) for all, ")\(date)"
     }
 
     private static func field(_ name: String, of path: String) -> String? {

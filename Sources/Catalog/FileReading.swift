@@ -10,22 +10,34 @@ public struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// One line.
     public var description: String { "\(path): \(message)".onOneLine }
+
+    /// What went wrong at `path`.
+    package init(path: String, message: String) {
+        self.path = path
+        self.message = message
+    }
+
+    /// What the system says went wrong at `path`.
+    package init(errno code: Int32 = errno, at path: String) {
+        let text = unsafe strerror(code).map { unsafe String(cString: $0) }
+        self.init(path: path, message: text ?? "error \(code)")
+    }
 }
 
 /// Whole files, within a limit.
-enum FileReading {
+package enum FileReading {
     /// Bytes that one system call reads: while it runs, Linux may let nothing else have the
     /// processor until its next tick.
     private static let pieceBytes = 1 << 20
 
     /// The bytes of the file at `path`, at most `limit`.
-    static func bytes(_ path: String, limit: Int) throws(FileFailure) -> [UInt8] {
+    package static func bytes(_ path: String, limit: Int) throws(FileFailure) -> [UInt8] {
         // Not to wait for whoever writes, should it be a pipe.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw failure(path) }
+        guard descriptor >= 0 else { throw FileFailure(at: path) }
         defer { _ = close(descriptor) }
         var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path) }
+        guard unsafe fstat(descriptor, &status) == 0 else { throw FileFailure(at: path) }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw FileFailure(path: path, message: "not a regular file")
         }
@@ -53,7 +65,7 @@ enum FileReading {
             }
             count = filled
         }
-        guard code == 0 else { throw FileFailure(path: path, message: text(code)) }
+        guard code == 0 else { throw FileFailure(errno: code, at: path) }
         guard filled == size else {
             throw FileFailure(path: path, message: "shrank while it was read")
         }
@@ -61,8 +73,8 @@ enum FileReading {
     }
 
     /// Names in the folder at `path`, sorted; hidden ones are left out.
-    static func names(_ path: String, limit: Int) throws(FileFailure) -> [String] {
-        guard let folder = unsafe opendir(path) else { throw failure(path) }
+    package static func names(_ path: String, limit: Int) throws(FileFailure) -> [String] {
+        guard let folder = unsafe opendir(path) else { throw FileFailure(at: path) }
         defer { unsafe closedir(folder) }
         var names: [String] = []
         while let entry = unsafe readdir(folder) {
@@ -84,13 +96,5 @@ enum FileReading {
     static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    private static func failure(_ path: String) -> FileFailure {
-        FileFailure(path: path, message: text(errno))
-    }
-
-    private static func text(_ code: Int32) -> String {
-        unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
     }
 }

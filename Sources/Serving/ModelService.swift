@@ -170,7 +170,7 @@ public final class ModelService: Sendable {
         let key = LadderKey(manifest, digest: digest, engine: engine, shapes: shapes)
         var known: Ladder?
         var problem: String?
-        do throws(LadderFailure) {
+        do throws(FileFailure) {
             known = try ladders?.read(key)
         } catch {
             problem = error.description
@@ -186,7 +186,7 @@ public final class ModelService: Sendable {
             throw LoadFailure("warming: \(error)")
         }
         guard ladder != known else { return (ladder, nil) }
-        do throws(LadderFailure) {
+        do throws(FileFailure) {
             try ladders?.write(ladder, key)
         } catch {
             problem = error.description
