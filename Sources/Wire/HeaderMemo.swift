@@ -48,7 +48,7 @@ public struct HeaderMemo: ~Copyable {
     @inline(__always)
     public func match(_ header: LentFrame, frame: LentFrame?) -> Match? {
         guard count >= 0, let start = unsafe header.base,
-            let (id, length) = unsafe Self.id(start, header.count),
+            let (id, length) = LeadingId.read(header, maximumBytes: Self.maximumIdBytes),
             header.count - length == count
         else { return nil }
         let rest = unsafe start + length
@@ -74,7 +74,7 @@ public struct HeaderMemo: ~Copyable {
         count = -1
         guard header.count <= Self.maximumBytes, request.inputCount == 1, request.columnCount == 0,
             let start = unsafe header.base,
-            let (_, length) = unsafe Self.id(start, header.count),
+            let (_, length) = LeadingId.read(header, maximumBytes: Self.maximumIdBytes),
             let name = unsafe request.model.base,
             // What protobuf-c has read lies elsewhere, and may have meant more than it shows.
             unsafe start <= UnsafeRawPointer(name),
@@ -100,20 +100,4 @@ public struct HeaderMemo: ~Copyable {
 
     /// Forgets it.
     public mutating func forget() { count = -1 }
-
-    /// The id that a header starts with, and how many bytes it and its tag take.
-    @inline(__always)
-    private static func id(
-        _ start: UnsafeRawPointer,
-        _ count: Int
-    ) -> (id: UInt64, length: Int)? {
-        guard count >= 2, unsafe start.load(as: UInt8.self) == 0x08 else { return nil }
-        var id: UInt64 = 0
-        for index in 1..<min(count, maximumIdBytes + 1) {
-            let byte = unsafe start.load(fromByteOffset: index, as: UInt8.self)
-            id |= UInt64(byte & 0x7F) &<< UInt64(7 &* (index &- 1))
-            if byte < 0x80 { return (id, index + 1) }
-        }
-        return nil
-    }
 }

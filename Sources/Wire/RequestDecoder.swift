@@ -17,23 +17,14 @@ public enum RequestDecoder {
 
     /// Most tensor frames of a message.
     public static let maximumFrames = 32
+    /// Most bytes of an id in protobuf.
+    private static let maximumIdBytes = 10
     /// Bytes that decoding may take beyond four times the header's own.
     private static let spareBytes = 256 * 1024
 
     /// The request's id as far as it can be read: for refusals of what cannot be decoded.
     public static func peekId(_ header: LentFrame) -> UInt64 {
-        guard let base = unsafe header.base, header.count >= 2,
-            unsafe base.load(as: UInt8.self) == 0x08
-        else {
-            return 0
-        }
-        var id: UInt64 = 0
-        for index in 1..<min(header.count, 11) {
-            let byte = unsafe base.load(fromByteOffset: index, as: UInt8.self)
-            id |= UInt64(byte & 0x7F) << UInt64(7 * (index - 1))
-            if byte < 0x80 { return id }
-        }
-        return 0
+        LeadingId.read(header, maximumBytes: maximumIdBytes)?.id ?? 0
     }
 
     /// Decodes a header: the usual score request in place, anything else with protobuf-c.
