@@ -1,5 +1,7 @@
 #include "ctreekernels.h"
 
+#include "columns.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -112,24 +114,10 @@ INLINED void add(const tree *trees, size_t count, const int8_t *bins, size_t col
     }
 }
 
-/* A copy for each number of columns up to eight and for some beyond: choosing among them has no
- * loop. */
 __attribute__((target("avx2"))) static void add_avx2(const tree *trees, size_t count,
                                                      const int8_t *bins, size_t columns,
                                                      float *sums) {
-    switch (columns) {
-    case 1: add(trees, count, bins, 1, sums); break;
-    case 2: add(trees, count, bins, 2, sums); break;
-    case 3: add(trees, count, bins, 3, sums); break;
-    case 4: add(trees, count, bins, 4, sums); break;
-    case 5: add(trees, count, bins, 5, sums); break;
-    case 6: add(trees, count, bins, 6, sums); break;
-    case 7: add(trees, count, bins, 7, sums); break;
-    case 8: add(trees, count, bins, 8, sums); break;
-    case 12: add(trees, count, bins, 12, sums); break;
-    case 16: add(trees, count, bins, 16, sums); break;
-    default: __builtin_trap();
-    }
+    CTREEKERNELS_ADD(trees, count, bins, columns, sums)
 }
 
 ctreekernels_add *ctreekernels_avx2(void) {
