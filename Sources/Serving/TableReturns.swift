@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Lanes
 internal import Synchronization
 
@@ -10,7 +9,6 @@ final class TableReturns: Sendable {
     /// How long the reloading thread waits for a lane; tables that come later get a thread of their
     /// own.
     private static let longestWait: UInt64 = 1_000_000_000
-    private static let pollMicroseconds: UInt32 = 1_000
 
     private struct State {
         var lanes = 0
@@ -19,12 +17,17 @@ final class TableReturns: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Rung whenever the reloading thread may have waited long enough.
+    private let bell = Bell()
 
     /// A lane begins to hold tables.
     func addLane() { state.withLock { $0.lanes += 1 } }
 
     /// A lane ends.
-    func removeLane() { state.withLock { $0.lanes -= 1 } }
+    func removeLane() {
+        state.withLock { $0.lanes -= 1 }
+        bell.ring()
+    }
 
     /// Takes a table from a lane, which must not use it any more.
     func giveBack(_ table: consuming RosterTable) {
@@ -33,7 +36,9 @@ final class TableReturns: Sendable {
             if state.isAwaited { state.tables.append(table) }
             return state.isAwaited
         }
-        if !isAwaited {
+        if isAwaited {
+            bell.ring()
+        } else {
             LaneThread.runDetached(name: "retire") { withExtendedLifetime(table) {} }
         }
     }
@@ -44,9 +49,13 @@ final class TableReturns: Sendable {
     /// Waits until every lane has given its old table back, and lets them go on this thread.
     func collect() {
         let end = MonotonicClock.now() + Self.longestWait
-        while state.withLock({ $0.tables.count < $0.lanes }), MonotonicClock.now() < end {
-            usleep(Self.pollMicroseconds)
+        while true {
+            bell.prepareToSleep()
+            let now = MonotonicClock.now()
+            guard now < end, state.withLock({ $0.tables.count < $0.lanes }) else { break }
+            bell.sleep(nanoseconds: Int64(end - now))
         }
+        bell.stayAwake()
         let tables = state.withLock { state in
             defer { state.tables = [] }
             state.isAwaited = false
