@@ -5,10 +5,10 @@
 @safe
 public final class VennAbersTable: @unchecked Sendable {
     // Safe because nothing changes after init.
-    /// What every score between two steps gets.
+    /// What every score between two steps gets at the calibration's own prior.
     @frozen
     public struct Row: BitwiseCopyable, Sendable {
-        /// Merged probability at the calibration's prior.
+        /// Merged probability.
         public let value: Float
         /// p0, rounded down.
         public let lower: Float
@@ -16,29 +16,39 @@ public final class VennAbersTable: @unchecked Sendable {
         public let upper: Float
         /// Natural logarithm of the likelihood ratio of class 1 over class 0.
         public let ratio: Float
-        /// Lower probability of the pair, for other priors.
+
+        init(_ pair: Pair, prior: Double) {
+            value = Float(pair.merged)
+            lower = Float(roundedDown: pair.p0)
+            upper = Float(roundedUp: pair.p1)
+            ratio = Float(PriorShift.logLikelihoodRatio(pair.merged, prior: prior))
+        }
+    }
+
+    /// The same before it was rounded, for other priors; apart, so that rows fit into the caches.
+    @frozen
+    public struct Pair: BitwiseCopyable, Sendable {
+        /// Lower probability of the pair.
         public let p0: Double
         /// Upper probability of the pair.
         public let p1: Double
         /// Merged probability.
         public let merged: Double
 
-        init(_ pair: (p0: Double, p1: Double), prior: Double) {
+        init(_ pair: (p0: Double, p1: Double)) {
             p0 = pair.p0
             p1 = pair.p1
             merged = VennAbers.merged(p0: pair.p0, p1: pair.p1)
-            value = Float(merged)
-            lower = Float(roundedDown: pair.p0)
-            upper = Float(roundedUp: pair.p1)
-            ratio = Float(PriorShift.logLikelihoodRatio(merged, prior: prior))
         }
     }
 
     /// The prior at which the pair is right.
     public let prior: Double
     @usableFromInline let steps: RankTable
-    /// One row more than steps; the last one, behind them, is that of NaN.
+    /// Two more than steps: below all of them, and at the end that of NaN.
     @usableFromInline let rows: UnsafeMutablePointer<Row>
+    /// As many.
+    @usableFromInline let pairs: UnsafeMutablePointer<Pair>
 
     /// The same functions, laid out for look-ups.
     public init(_ vennAbers: VennAbers) {
@@ -48,20 +58,31 @@ public final class VennAbersTable: @unchecked Sendable {
         let keys = Array(Set(p0From + p1From)).sorted()
         steps = RankTable(keys: keys)
         unsafe rows = .allocate(capacity: keys.count + 2)
+        unsafe pairs = .allocate(capacity: keys.count + 2)
         let scores = [-Float.infinity] + keys.map(FloatKey.number) + [.nan]
         for (index, score) in scores.enumerated() {
-            let row = Row(vennAbers.pair(Double(score)), prior: vennAbers.prior)
-            unsafe (rows + index).initialize(to: row)
+            let pair = Pair(vennAbers.pair(Double(score)))
+            unsafe (pairs + index).initialize(to: pair)
+            unsafe (rows + index).initialize(to: Row(pair, prior: vennAbers.prior))
         }
     }
 
     deinit {
         unsafe rows.deallocate()
+        unsafe pairs.deallocate()
     }
 
-    /// The row of a score, which may be NaN.
+    /// The number of the row of a score, which may be NaN.
     @inlinable @inline(__always)
-    public func row(_ score: Float) -> Row {
-        unsafe rows[score.isNaN ? steps.count + 1 : steps.rank(score)]
+    public func index(_ score: Float) -> Int {
+        score.isNaN ? steps.count + 1 : steps.rank(score)
     }
+
+    /// Row `index`.
+    @inlinable @inline(__always)
+    public func row(_ index: Int) -> Row { unsafe rows[index] }
+
+    /// What row `index` was rounded from.
+    @inlinable @inline(__always)
+    public func pair(_ index: Int) -> Pair { unsafe pairs[index] }
 }

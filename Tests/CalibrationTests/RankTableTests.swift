@@ -86,13 +86,16 @@ import Testing
         for score in around + [.infinity, -.infinity, 0, -0.0] {
             let pair = vennAbers.pair(Double(score))
             let merged = VennAbers.merged(p0: pair.p0, p1: pair.p1)
-            let row = table.row(score)
-            #expect(row.p0 == pair.p0 && row.p1 == pair.p1 && row.merged == merged)
+            let index = table.index(score)
+            let row = table.row(index)
+            let wide = table.pair(index)
+            #expect(wide.p0 == pair.p0 && wide.p1 == pair.p1 && wide.merged == merged)
             #expect(row.value == Float(merged))
             #expect(Double(row.lower) <= pair.p0 && Double(row.upper) >= pair.p1)
             let ratio = PriorShift.logLikelihoodRatio(merged, prior: vennAbers.prior)
             #expect(row.ratio == Float(ratio))
         }
-        #expect(table.row(.nan).value.isNaN && table.row(.nan).p0.isNaN)
+        let nan = table.index(.nan)
+        #expect(table.row(nan).value.isNaN && table.pair(nan).p0.isNaN)
     }
 }

@@ -44,47 +44,94 @@ final class BinaryStep: Sendable {
         sections answer: AnswerSections
     ) -> Bool {
         let asked = unsafe segment.flight.pointee.prior
-        let from = vennAbers.prior
-        let isShifted = !asked.isNaN && asked != from
+        let prior = asked.isNaN || asked == vennAbers.prior ? nil : asked
         let scores = unsafe outputs.floats(score) + position
         let values = bins.column(segment, position: position, outputs: outputs)
-        let value = unsafe answer.floats(sections.value) + segment.firstRow
-        let lower = unsafe answer.floats(sections.lower) + segment.firstRow
-        let upper = unsafe answer.floats(sections.upper) + segment.firstRow
-        let ratio = unsafe answer.floats(sections.ratio) + segment.firstRow
-        let first = unsafe answer.floats(sections.pValues.0) + segment.firstRow
-        let second = unsafe answer.floats(sections.pValues.1) + segment.firstRow
-        let flags = unsafe answer.flags(sections.flags) + segment.firstRow
         var hasFlag = false
-        for index in 0..<segment.rows {
-            let score = unsafe scores[index]
-            let row = vennAbers.row(score)
-            if isShifted {
-                unsafe value[index] = Float(PriorShift.shifted(row.merged, from: from, to: asked))
-                unsafe lower[index] = Float(
-                    roundedDown: PriorShift.shifted(row.p0, from: from, to: asked)
-                )
-                unsafe upper[index] = Float(
-                    roundedUp: PriorShift.shifted(row.p1, from: from, to: asked)
-                )
-            } else {
-                unsafe value[index] = row.value
-                unsafe lower[index] = row.lower
-                unsafe upper[index] = row.upper
+        unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.blockRows) { block in
+            var first = 0
+            while first < segment.rows {
+                let rows = first..<min(segment.rows, first + Self.blockRows)
+                let row = segment.firstRow + first
+                unsafe writeProbabilities(scores, rows, block, prior, to: row, of: answer)
+                let isUnbinned = unsafe writePValues(scores, values, rows, block, to: row, of: answer)
+                hasFlag = hasFlag || isUnbinned
+                first = rows.upperBound
             }
+        }
+        return hasFlag
+    }
+
+    /// Rows that a table is asked for before the next one is: the less is done for each row between
+    /// two look-ups, the more of them wait for memory together.
+    private static let blockRows = 64
+
+    private func writeProbabilities(
+        _ scores: UnsafePointer<Float>,
+        _ rows: Range<Int>,
+        _ found: UnsafeMutableBufferPointer<Int32>,
+        _ prior: Double?,
+        to row: Int,
+        of answer: AnswerSections
+    ) {
+        let value = unsafe answer.floats(sections.value) + row
+        let lower = unsafe answer.floats(sections.lower) + row
+        let upper = unsafe answer.floats(sections.upper) + row
+        let ratio = unsafe answer.floats(sections.ratio) + row
+        for index in 0..<rows.count {
+            let score = unsafe scores[rows.lowerBound + index]
+            unsafe found[index] = Int32(truncatingIfNeeded: vennAbers.index(score))
+        }
+        for index in 0..<rows.count {
+            let row = vennAbers.row(Int(unsafe found[index]))
+            unsafe value[index] = row.value
+            unsafe lower[index] = row.lower
+            unsafe upper[index] = row.upper
             unsafe ratio[index] = row.ratio
-            let bin = bins.bin(values, index)
-            if bin < 0 {
-                unsafe first[index] = .nan
-                unsafe second[index] = .nan
-                unsafe flags[index] = EventFlag.unbinned
-                hasFlag = true
-            } else {
-                // Stranger for class 0 is a higher score, for class 1 a lower one.
-                unsafe first[index] = pValues.0.pValue(score, bin: bin)
-                unsafe second[index] = pValues.1.pValue(-score, bin: bin)
-                unsafe flags[index] = 0
-            }
+        }
+        guard let prior else { return }
+        let from = vennAbers.prior
+        for index in 0..<rows.count {
+            let pair = vennAbers.pair(Int(unsafe found[index]))
+            unsafe value[index] = Float(PriorShift.shifted(pair.merged, from: from, to: prior))
+            unsafe lower[index] = Float(
+                roundedDown: PriorShift.shifted(pair.p0, from: from, to: prior)
+            )
+            unsafe upper[index] = Float(
+                roundedUp: PriorShift.shifted(pair.p1, from: from, to: prior)
+            )
+        }
+    }
+
+    /// True if a row has no bin.
+    private func writePValues(
+        _ scores: UnsafePointer<Float>,
+        _ values: BinValues,
+        _ rows: Range<Int>,
+        _ found: UnsafeMutableBufferPointer<Int32>,
+        to row: Int,
+        of answer: AnswerSections
+    ) -> Bool {
+        let first = unsafe answer.floats(sections.pValues.0) + row
+        let second = unsafe answer.floats(sections.pValues.1) + row
+        let flags = unsafe answer.flags(sections.flags) + row
+        var hasFlag = false
+        for index in 0..<rows.count {
+            let bin = bins.bin(values, rows.lowerBound + index)
+            unsafe found[index] = Int32(truncatingIfNeeded: bin)
+            unsafe flags[index] = bin < 0 ? EventFlag.unbinned : 0
+            hasFlag = hasFlag || bin < 0
+        }
+        // Stranger for class 0 is a higher score, for class 1 a lower one.
+        for index in 0..<rows.count {
+            let score = unsafe scores[rows.lowerBound + index]
+            let bin = Int(unsafe found[index])
+            unsafe first[index] = bin < 0 ? .nan : pValues.0.pValue(score, bin: bin)
+        }
+        for index in 0..<rows.count {
+            let score = unsafe -scores[rows.lowerBound + index]
+            let bin = Int(unsafe found[index])
+            unsafe second[index] = bin < 0 ? .nan : pValues.1.pValue(score, bin: bin)
         }
         return hasFlag
     }
