@@ -214,7 +214,9 @@ let package = Package(
         ),
         .testTarget(
             name: "ServingTests",
-            dependencies: ["Serving", "Messages", "Lanes", "TestSupport"],
+            dependencies: [
+                "Serving", "Catalog", "Execution", "Messages", "Lanes", "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

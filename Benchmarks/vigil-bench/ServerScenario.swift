@@ -8,7 +8,7 @@ struct ServerScenario {
     /// Of one trial; at least `fewest` requests, so that a p99 stands on some.
     private static let trialSeconds = 2.0
     private static let fewest = 500
-    private static let delayMicroseconds = [100, 500, 2000]
+    private static let delays = ["auto", "100", "500", "2000"]
 
     let setting: Setting
     let vigild: Vigild
@@ -52,7 +52,7 @@ struct ServerScenario {
         let input = try ModelInput.zoo("er-nr-mlp", setting)
         var daemons: [Vigild] = []
         var contestants: [(name: String, run: () throws(BenchFailure) -> [Double])] = []
-        for delay in [0] + delayMicroseconds {
+        for delay in ["0"] + delays {
             let name = "delay-\(delay)"
             let shelf = try ModelShelf(setting, name: name, models: [input.model])
             try shelf.alter(
@@ -78,9 +78,9 @@ struct ServerScenario {
             )
         }
         let turns = try Interleaving(repetitions: setting.repetitions, contestants)
-        return delayMicroseconds.map { delay in
+        return delays.map { delay in
             Figure(
-                "\(input.model), Server, waiting up to \(delay) us for more events",
+                "\(input.model), Server, delay_microseconds: \(delay)",
                 turns.of("delay-\(delay)"),
                 unit: "requests/s",
                 over: "not waiting",

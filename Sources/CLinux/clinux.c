@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -48,6 +49,8 @@ uint64_t clinux_thread_time(void) {
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
+
+int clinux_wait_punctually(void) { return prctl(PR_SET_TIMERSLACK, 1000ul) == 0 ? 0 : errno; }
 
 void clinux_name_thread(const char *name) {
     char kept[16];

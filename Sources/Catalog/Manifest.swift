@@ -26,6 +26,14 @@ public struct Manifest: Sendable, Equatable {
         case missing
     }
 
+    /// How long a lane waits for more events before it runs those that wait.
+    public enum Delay: Sendable, Equatable {
+        /// So long.
+        case fixed(microseconds: Int)
+        /// As the arrival rate and the measured costs make it worth.
+        case chosen
+    }
+
     /// One component of a one-dimensional input.
     public struct Feature: Sendable, Equatable {
         /// Name.
@@ -148,8 +156,8 @@ public struct Manifest: Sendable, Equatable {
     public let providerOptions: [String: String]
     /// Largest micro-batch shape that is tried.
     public let maximumRows: Int
-    /// Time that a lane may wait for more events.
-    public let delayMicroseconds: Int
+    /// How long a lane may wait for more events.
+    public let delay: Delay
     /// Most requests that wait.
     public let queueRequests: Int
     /// Most bytes of requests and answers that wait.

@@ -70,7 +70,7 @@ struct ManifestReader {
             threads: threads,
             providerOptions: providerOptions,
             maximumRows: batching.maximumRows,
-            delayMicroseconds: batching.delayMicroseconds,
+            delay: batching.delay,
             queueRequests: queue.requests,
             queueBytes: queue.bytes,
             requestRows: queue.rows,
@@ -173,13 +173,15 @@ struct ManifestReader {
 /// Keys of `batching`.
 private struct BatchingKeys {
     var maximumRows = 256
-    var delayMicroseconds = 0
+    var delay = Manifest.Delay.chosen
 
     init(_ value: YAMLValue?) throws(YAMLError) {
         guard var mapping = try value?.mapping() else { return }
         maximumRows = try mapping.take("maximum_rows")?.int(in: 1...16_384) ?? maximumRows
-        delayMicroseconds =
-            try mapping.take("delay_microseconds")?.int(in: 0...1_000_000) ?? delayMicroseconds
+        if let value = mapping.take("delay_microseconds") {
+            let microseconds = try value.int(in: 0...1_000_000, or: "auto")
+            delay = microseconds.map { .fixed(microseconds: $0) } ?? .chosen
+        }
         try mapping.finish()
     }
 }

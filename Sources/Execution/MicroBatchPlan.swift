@@ -81,6 +81,23 @@ public struct MicroBatchPlan: Sendable, Equatable {
         return worst
     }
 
+    /// Rows that micro-batches are worth waiting for when `rate` events a nanosecond come.
+    ///
+    /// The fewest that take no more than `share` of a lane's time, and no more than those beyond
+    /// which twice as many save less than a quarter an event: where costs are what they are, a wait
+    /// only adds to them.
+    public func rowsWorthWaiting(rate: Double, share: Double) -> Int {
+        for (step, next) in zip(steps, steps.dropFirst()) where step.rows < bestRows {
+            let cost = Double(step.nanoseconds) / Double(step.rows)
+            let nextCost = Double(next.nanoseconds) / Double(next.rows)
+            if rate * cost <= share || nextCost > Self.leastSaving * cost { return step.rows }
+        }
+        return bestRows
+    }
+
+    /// What a larger shape's event must cost of a smaller one's.
+    private static let leastSaving = 0.75
+
     /// Measured time of one run of a shape of the plan.
     public func nanoseconds(ofShape rows: Int) -> Int {
         steps.first { $0.rows == rows }?.nanoseconds ?? 0

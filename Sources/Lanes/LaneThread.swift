@@ -105,6 +105,8 @@ private func runLane(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPo
     guard let argument = unsafe argument else { return nil }
     let start = unsafe Unmanaged<LaneStart>.fromOpaque(argument).takeRetainedValue()
     unsafe clinux_name_thread(start.name)
+    // Without it short waits end later, no more.
+    _ = clinux_wait_punctually()
     start.body()
     return nil
 }

@@ -112,9 +112,8 @@ public final class ModelService: Sendable {
             workers: manifest.instances,
             queueRequests: manifest.queueRequests,
             queueBytes: manifest.queueBytes,
-            delayMicroseconds: manifest.delayMicroseconds,
-            targetRows: plan.bestRows,
-            nanosecondsPerRow: Double(plan.nanoseconds(for: plan.bestRows)) / Double(plan.bestRows)
+            delay: manifest.delay,
+            plan: plan
         )
         self.batcher = batcher
         Self.register(batcher, source, engine: engine.version, in: registry)
@@ -195,7 +194,7 @@ public final class ModelService: Sendable {
     }
 
     /// Whether the transport's lane may run the model: its cost does not depend on values and is
-    /// that of one thread, one event fits the lane's budget, no delay gathers events first, and
+    /// that of one thread, one event fits the lane's budget, no fixed delay gathers events first, and
     /// another instance costs no second copy of the weights.
     private static func isForLane(
         _ manifest: Manifest,
@@ -203,7 +202,7 @@ public final class ModelService: Sendable {
         _ plan: MicroBatchPlan
     ) -> Bool {
         engine.hasSteadyCost && manifest.device.deviceClass == .cpu && manifest.threads == 1
-            && manifest.delayMicroseconds == 0
+            && (manifest.delay == .chosen || manifest.delay == .fixed(microseconds: 0))
             && (manifest.engine == .tree || manifest.sharesSession)
             && LaneRunner.maximumRows(of: plan) > 0
     }

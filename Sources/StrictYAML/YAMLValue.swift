@@ -57,6 +57,17 @@ public struct YAMLValue {
         return value
     }
 
+    /// A whole number within `range`, or nil where `word` stands.
+    public func int(in range: ClosedRange<Int>, or word: String) throws(YAMLError) -> Int? {
+        if case .scalar(let scalar) = node, scalar.style == .plain {
+            if scalar.string == word { return nil }
+            if let value = Int(scalar.string), range.contains(value) { return value }
+        }
+        throw error(
+            "found \(found), allowed are \(range.lowerBound) to \(range.upperBound), or \(word)"
+        )
+    }
+
     /// A finite number within `range`.
     public func double(
         in range: ClosedRange<Double> = -Double

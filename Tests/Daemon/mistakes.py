@@ -52,7 +52,7 @@ MISTAKES = {
     "beyond-integers": (BATCHING, f"threads: 1{'0' * 30}\n", "threads:", "threads", "10000000",
                         "whole number"),
     "negative-delay": (BATCHING, "batching: {delay_microseconds: -1}\n", "delay_microseconds:",
-                       "batching.delay_microseconds", "-1", "0 to 1000000"),
+                       "batching.delay_microseconds", "-1", "0 to 1000000, or auto"),
     "queue-too-large": (BATCHING, "queue:\n  mebibytes: 1048577\n", "mebibytes:",
                         "queue.mebibytes", "1048577", "1 to 1048576"),
     "coverage-one": ("  required: true\n", "  coverage: 1\n", "coverage:", "uncertainty.coverage",

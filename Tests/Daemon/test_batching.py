@@ -1,6 +1,7 @@
-"""How requests come together in micro-batches: at once by default, after a delay if one is set."""
+"""How requests come together in micro-batches: as chosen, after a delay or at once."""
 
 import asyncio
+import time
 
 import numpy as np
 import pytest
@@ -52,7 +53,16 @@ def test_a_full_micro_batch_does_not_wait(delayed, features):
     assert answer.timing.queue_nanoseconds < DELAY * 0.95e9
 
 
-def test_without_a_delay_what_waits_becomes_the_batch(daemon, sample):
+def test_a_lone_request_does_not_wait_by_default(daemon, sample):
+    with daemon.client() as client:
+        for _ in range(5):
+            answer = client.score("position-cnn", sample["hits"][:1])
+            assert answer.timing.batch == 1
+            assert answer.timing.queue_nanoseconds < DELAY * 1e9
+            time.sleep(0.02)
+
+
+def test_by_default_what_waits_becomes_the_batch(daemon, sample):
     async def score():
         async with vigil.AsyncClient(daemon.endpoint, timeout=60) as client:
             first = asyncio.create_task(client.score("position-cnn", sample["hits"]))

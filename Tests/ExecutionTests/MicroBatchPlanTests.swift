@@ -43,6 +43,30 @@ import Testing
         #expect(plan.nanoseconds(for: 0) == 0)
     }
 
+    @Test func `A wait is worth it until lanes are busy half of the time`() {
+        let plan = Self.plan([(1, 100), (2, 110), (4, 130), (8, 170)])
+        let rows = { (rate: Double) in plan.rowsWorthWaiting(rate: rate, share: 0.5) }
+        #expect(rows(0) == 1)
+        #expect(rows(0.005) == 1)
+        #expect(rows(0.0051) == 2)
+        #expect(rows(0.5 / 55) == 2)
+        #expect(rows(0.0092) == 4)
+        #expect(rows(0.0154) == 8)
+        #expect(rows(1) == 8)
+    }
+
+    @Test func `No wait is worth it for shapes that save less than a quarter`() {
+        let flat = Self.plan([(1, 100), (2, 151), (4, 210)])
+        #expect(flat.bestRows == 4)
+        #expect(flat.rowsWorthWaiting(rate: 1, share: 0.5) == 1)
+        let knee = Self.plan([(1, 100), (2, 149), (4, 250), (8, 260)])
+        #expect(knee.rowsWorthWaiting(rate: 1, share: 0.5) == 2)
+        #expect(Self.plan([(16, 100)]).rowsWorthWaiting(rate: 1, share: 0.5) == 16)
+        // Never more rows than a micro-batch takes.
+        let wide = Self.plan([(1, 100), (2, 110), (4, 400)])
+        #expect(wide.rowsWorthWaiting(rate: 1, share: 0.5) == 2)
+    }
+
     @Test func `A shape's own time is what was measured`() {
         let plan = Self.plan([(1, 100), (2, 150), (4, 900)])
         #expect([1, 2, 4, 3].map { plan.nanoseconds(ofShape: $0) } == [100, 150, 900, 0])

@@ -1,3 +1,5 @@
+import Catalog
+import Execution
 import Messages
 import Serving
 import Testing
@@ -157,6 +159,53 @@ import Testing
         #expect(run(batcher, now: 300_000).count == 1)
     }
 
+    @Test func `A chosen wait follows the arrival rate`() {
+        let flights = Flights(capacity: 4096)
+        // One event costs 10 us, each further one 1 us.
+        let plan = MicroBatchPlan(
+            steps: [1, 2, 4, 8].map { .init(rows: $0, nanoseconds: 9000 + 1000 * $0) }
+        )
+        let batcher = Batcher(
+            workers: 1,
+            queueRequests: 100_000,
+            queueBytes: 1 << 20,
+            delay: .chosen,
+            plan: plan
+        )
+        // 20 ms of nothing, then an event: it need not wait.
+        var now: UInt64 = 20_000_000
+        #expect(unsafe offer(batcher, flights.make(arrival: now)) == nil)
+        #expect(run(batcher, now: now).count == 1)
+        // 20 ms of an event every 10 us: one after the other they take all of a lane's time, four
+        // at a time a third.
+        for _ in 0..<2000 {
+            now += 10_000
+            #expect(unsafe offer(batcher, flights.make(arrival: now)) == nil)
+            _ = run(batcher, now: now)
+        }
+        while !run(batcher, now: now + 1_000_000).isEmpty {}
+        now += 1_000_000
+        #expect(unsafe offer(batcher, flights.make(arrival: now)) == nil)
+        #expect(run(batcher, now: now + 39_000).isEmpty)
+        #expect(unsafe offer(batcher, flights.make(rows: 3, arrival: now + 39_000)) == nil)
+        #expect(run(batcher, now: now + 39_000).count == 2)
+        now += 100_000
+        // No longer than four take to come, or half of what a deadline leaves; a TRIGGER not at all.
+        #expect(unsafe offer(batcher, flights.make(arrival: now)) == nil)
+        #expect(run(batcher, now: now + 39_000).isEmpty)
+        #expect(run(batcher, now: now + 42_000).count == 1)
+        now += 100_000
+        #expect(unsafe offer(batcher, flights.make(arrival: now, deadline: now + 20_000)) == nil)
+        #expect(run(batcher, now: now + 9000).isEmpty)
+        #expect(run(batcher, now: now + 10_000).count == 1)
+        #expect(unsafe offer(batcher, flights.make(.trigger, arrival: now + 11_000)) == nil)
+        #expect(run(batcher, now: now + 11_000).count == 1)
+        // A stream that ended is forgotten.
+        now += 1_000_000_000
+        #expect(unsafe offer(batcher, flights.make(arrival: now)) == nil)
+        #expect(run(batcher, now: now).count == 1)
+    }
+
     private func batcher(
         requests: Int = 100,
         bytes: Int = 1 << 20,
@@ -167,9 +216,8 @@ import Testing
             workers: 1,
             queueRequests: requests,
             queueBytes: bytes,
-            delayMicroseconds: delayMicroseconds,
-            targetRows: target,
-            nanosecondsPerRow: 1000
+            delay: .fixed(microseconds: delayMicroseconds),
+            plan: MicroBatchPlan(steps: [.init(rows: target, nanoseconds: 1000 * target)])
         )
     }
 

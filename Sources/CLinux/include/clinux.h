@@ -29,6 +29,10 @@ uint64_t clinux_thread_time(void);
 /* Asks for the cache line at an address, of which only the place matters. */
 static inline void clinux_prefetch(const void *place) { __builtin_prefetch(place); }
 
+/* Ends the calling thread's waits a microsecond after their time at most, where Linux allows
+   itself fifty; 0 or an error number. */
+int clinux_wait_punctually(void);
+
 /* Names the calling thread; at most 15 bytes are kept. */
 void clinux_name_thread(const char *name);
 

@@ -1,3 +1,5 @@
+package import Catalog
+package import Execution
 internal import Lanes
 package import Messages
 internal import Synchronization
@@ -19,6 +21,7 @@ package final class Batcher: @unchecked Sendable {
 
     private struct State {
         var queues = BatchQueues()
+        var patience: Patience
         /// Bit i: worker i sleeps.
         var sleeping: UInt64 = 0
         /// Rows that end the wait for more events.
@@ -32,30 +35,28 @@ package final class Batcher: @unchecked Sendable {
     static let heartbeatNanoseconds: Int64 = 500_000_000
 
     private let lock = Mutex(())
-    private var state = State()
+    private var state: State
     private let bells: [Bell]
     private let queueRequests: Int
     private let queueBytes: Int
-    private let delayNanoseconds: UInt64
     private let targetRows: Int
     private let nanosecondsPerRow: Double
 
-    /// A queue for `workers` workers, which aim at micro-batches of `targetRows` rows.
+    /// A queue for `workers` workers, which aim at the best micro-batches of `plan`.
     package init(
         workers: Int,
         queueRequests: Int,
         queueBytes: Int,
-        delayMicroseconds: Int,
-        targetRows: Int,
-        nanosecondsPerRow: Double
+        delay: Manifest.Delay,
+        plan: MicroBatchPlan
     ) {
         precondition((1...64).contains(workers))
         bells = (0..<workers).map { _ in Bell() }
         self.queueRequests = queueRequests
         self.queueBytes = queueBytes
-        delayNanoseconds = UInt64(delayMicroseconds) * 1000
-        self.targetRows = targetRows
-        self.nanosecondsPerRow = nanosecondsPerRow
+        state = State(patience: Patience(delay, plan: plan, lanes: workers))
+        targetRows = plan.bestRows
+        nanosecondsPerRow = Double(plan.nanoseconds(ofShape: plan.bestRows)) / Double(plan.bestRows)
     }
 
     /// Bell that worker `index` sleeps on.
@@ -85,6 +86,7 @@ package final class Batcher: @unchecked Sendable {
                 return .refused(refusal)
             }
             unsafe state.queues.append(flight)
+            unsafe state.patience.count(flight.pointee.rows)
             return .accepted
         }
     }
@@ -198,9 +200,10 @@ package final class Batcher: @unchecked Sendable {
                 bells[index].prepareToSleep()
                 return .sleep(nanoseconds: Self.heartbeatNanoseconds)
             }
-            let end = min(oldest.arrival + delayNanoseconds, state.queues.latestStart)
-            if now < end, state.queues.rows < targetRows, !oldest.hasTrigger {
-                state.wakeRows = targetRows
+            state.patience.choose(now: now)
+            let end = min(oldest.arrival + state.patience.nanoseconds, state.queues.latestStart)
+            if now < end, state.queues.rows < state.patience.rows, !oldest.hasTrigger {
+                state.wakeRows = state.patience.rows
                 state.wakeTime = end
                 state.sleeping |= 1 << UInt64(index)
                 // Under the lock: an offer that follows finds the bell ready to ring.

@@ -54,8 +54,9 @@ final class BinaryStep: Sendable {
                 let rows = first..<min(segment.rows, first + Self.blockRows)
                 let row = segment.firstRow + first
                 unsafe writeProbabilities(scores, rows, block, prior, to: row, of: answer)
-                let isUnbinned = unsafe writePValues(scores, values, rows, block, to: row, of: answer)
-                hasFlag = hasFlag || isUnbinned
+                if unsafe writePValues(scores, values, rows, block, to: row, of: answer) {
+                    hasFlag = true
+                }
                 first = rows.upperBound
             }
         }
