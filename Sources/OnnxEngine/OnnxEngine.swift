@@ -21,10 +21,14 @@ public final class OnnxEngine: Engine {
     private let session: OnnxSession
 
     /// Loads `artefact`, the bytes of an ONNX file.
+    ///
+    /// `sealPlans` is called once the plans of `options` were made or read, and gives what tells them
+    /// apart: a part of the version from then on.
     public init(
         library: OnnxRuntimeLibrary,
         artefact: [UInt8],
-        options: OnnxOptions
+        options: OnnxOptions,
+        sealPlans: () throws(EngineFailure) -> String? = { () throws(EngineFailure) in nil }
     ) throws(EngineFailure) {
         self.library = library
         self.artefact = options.sharesSession ? [] : artefact
@@ -35,7 +39,8 @@ public final class OnnxEngine: Engine {
         outputs = signature.outputs
         fixedRows = signature.fixedRows
         hasSteadyCost = OnnxGraph.isStraight(artefact)
-        version = "onnxruntime \(library.version)"
+        let plans = try sealPlans()
+        version = "onnxruntime \(library.version)" + (plans.map { " plans \($0)" } ?? "")
     }
 
     /// What one lane needs to run micro-batches.

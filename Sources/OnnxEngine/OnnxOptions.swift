@@ -12,6 +12,8 @@ public struct OnnxOptions: Sendable, Equatable {
     public var providerOptions: [(key: String, value: String)]
     /// Whether an event must get the same bits whatever its neighbours and at every start.
     public var isReproducible: Bool
+    /// What TensorRT is told about its plans; nil where the provider's options say it, or nothing.
+    public var plans: OnnxPlans?
 
     /// Options of a session.
     public init(
@@ -19,23 +21,27 @@ public struct OnnxOptions: Sendable, Equatable {
         intraOpThreads: Int,
         sharesSession: Bool,
         providerOptions: [(key: String, value: String)] = [],
-        isReproducible: Bool = true
+        isReproducible: Bool = true,
+        plans: OnnxPlans? = nil
     ) {
         self.device = device
         self.intraOpThreads = intraOpThreads
         self.sharesSession = sharesSession
         self.providerOptions = providerOptions
         self.isReproducible = isReproducible
+        self.plans = plans
     }
 
     /// Every option of the provider: those given, and those that keep it from choosing kernels by
-    /// timing them, which could choose others at the next start, and from rounding to TF32.
+    /// timing them, which could choose others at the next start, and from rounding to TF32; or that
+    /// keep the plan that was made by timing.
     var allProviderOptions: [(key: String, value: String)] {
         guard let index = device.index else { return [] }
         var all = [(key: "device_id", value: String(index))]
         if isReproducible, device.deviceClass == .cuda {
             all += [("cudnn_conv_algo_search", "HEURISTIC"), ("use_tf32", "0")]
         }
+        if device.deviceClass == .tensorrt, let plans { all += plans.providerOptions }
         return all.filter { fixed in !providerOptions.contains { $0.key == fixed.key } }
             + providerOptions
     }
@@ -45,6 +51,6 @@ public struct OnnxOptions: Sendable, Equatable {
         left.device == right.device && left.intraOpThreads == right.intraOpThreads
             && left.sharesSession == right.sharesSession
             && left.providerOptions.elementsEqual(right.providerOptions, by: ==)
-            && left.isReproducible == right.isReproducible
+            && left.isReproducible == right.isReproducible && left.plans == right.plans
     }
 }

@@ -33,8 +33,8 @@ final class Daemon: OperationsSource {
         self.settings = settings
         self.logger = logger
         laneMetrics = LaneMetrics(registry)
-        let engines = EngineLibrary(onnxRuntimePath: settings.onnxRuntime)
         let cache = settings.cache ?? environment["CACHE_DIRECTORY"]
+        let engines = EngineLibrary(onnxRuntimePath: settings.onnxRuntime, cache: cache)
         roster = ModelRoster(
             folder: ModelFolder(path: settings.models),
             registry: registry,

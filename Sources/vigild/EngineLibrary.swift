@@ -1,16 +1,21 @@
 import Catalog
 import Execution
 import OnnxEngine
+import Serving
 import Synchronization
+import Tensors
 import TreeEngine
 
 /// Makes engines; opens ONNX Runtime when the first model asks for it.
 final class EngineLibrary: Sendable {
     private let onnxRuntimePath: String
+    private let cache: String?
     private let onnxRuntime = Mutex<OnnxRuntimeLibrary?>(nil)
 
-    init(onnxRuntimePath: String) {
+    /// `cache` is the folder for what is kept, or nil for none.
+    init(onnxRuntimePath: String, cache: String?) {
         self.onnxRuntimePath = onnxRuntimePath
+        self.cache = cache
     }
 
     func make(_ source: ModelSource) throws(EngineFailure) -> any Engine {
@@ -19,18 +24,57 @@ final class EngineLibrary: Sendable {
         case .tree:
             return try BoostedTreeEngine(xgboostJSON: source.artefact)
         case .onnx:
-            return try OnnxEngine(
-                library: try openOnnxRuntime(),
-                artefact: source.artefact,
-                options: OnnxOptions(
-                    device: manifest.device,
-                    intraOpThreads: manifest.threads,
-                    sharesSession: manifest.sharesSession,
-                    providerOptions: manifest.providerOptions.sorted { $0.key < $1.key }
-                        .map { (key: $0.key, value: $0.value) },
-                    isReproducible: manifest.isReproducible
-                )
+            let library = try openOnnxRuntime()
+            var options = OnnxOptions(
+                device: manifest.device,
+                intraOpThreads: manifest.threads,
+                sharesSession: manifest.sharesSession,
+                providerOptions: manifest.providerOptions.sorted { $0.key < $1.key }
+                    .map { (key: $0.key, value: $0.value) },
+                isReproducible: manifest.isReproducible
             )
+            guard manifest.device.deviceClass == .tensorrt, manifest.isReproducible else {
+                return try OnnxEngine(
+                    library: library,
+                    artefact: source.artefact,
+                    options: options
+                )
+            }
+            let plans = try planFolder(source, library)
+            try Self.onPlans { () throws(FileFailure) in try plans.prepare() }
+            options.plans = OnnxPlans(
+                folder: plans.path,
+                inputs: manifest.inputs.map(\.signature),
+                maximumRows: manifest.maximumRows
+            )
+            return try OnnxEngine(library: library, artefact: source.artefact, options: options) {
+                () throws(EngineFailure) in
+                try Self.onPlans { () throws(FileFailure) in try plans.seal() }
+            }
+        }
+    }
+
+    private func planFolder(
+        _ source: ModelSource,
+        _ library: OnnxRuntimeLibrary
+    ) throws(EngineFailure) -> PlanFolder {
+        guard let cache else {
+            throw EngineFailure(
+                call: "TensorRT",
+                message: "a reproducible model needs a place for its plans: set `cache`, or "
+                    + "`reproducible: false` in the manifest"
+            )
+        }
+        return PlanFolder(cache: cache, source: source, library: library.version)
+    }
+
+    private static func onPlans<Value>(
+        _ body: () throws(FileFailure) -> Value
+    ) throws(EngineFailure) -> Value {
+        do throws(FileFailure) {
+            return try body()
+        } catch {
+            throw EngineFailure(call: "TensorRT", message: error.description)
         }
     }
 

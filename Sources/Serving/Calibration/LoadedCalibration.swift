@@ -1,6 +1,7 @@
 internal import Calibration
 internal import Catalog
 internal import Messages
+internal import Tensors
 
 /// The calibration of a model version that belongs to what runs.
 struct LoadedCalibration: Sendable {
@@ -57,13 +58,17 @@ struct LoadedCalibration: Sendable {
         } catch {
             return .failure(.init(reason: "\(error)"))
         }
-        let facts = [
+        var facts = [
             ("model", file.model, source.manifest.name),
             ("artefact_digest", file.artefactDigest, source.digest),
             ("engine", file.engine, running.engine),
             ("precision", file.precision, running.precision),
             ("device_class", file.deviceClass, running.deviceClass),
         ]
+        // What runs on TensorRT is a plan, which the version names.
+        if running.deviceClass == Device.Class.tensorrt.rawValue {
+            facts.append(("engine_version", file.engineVersion, running.engineVersion))
+        }
         for (key, found, wanted) in facts where found != wanted {
             return .failure(.init(reason: "\(key) is \(found), what runs is \(wanted)"))
         }

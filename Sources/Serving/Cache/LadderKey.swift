@@ -27,9 +27,7 @@ struct LadderKey {
             "shapes \(shapes.map(String.init).joined(separator: " "))",
             "processor \(Processor.text)",
         ]
-        // Whatever a name contains, a line stays a line.
-        text = lines.map { $0.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n" }
-            .joined()
-        fileName = Digest.text(of: Array(text.utf8)).dropFirst("sha256:".count) + Self.suffix
+        text = CacheKey.text(lines)
+        fileName = CacheKey.name(text) + Self.suffix
     }
 }

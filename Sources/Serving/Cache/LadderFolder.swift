@@ -37,20 +37,8 @@ public struct LadderFolder: Sendable {
 
     /// Keeps `ladder` under `key`: whole or not at all.
     func write(_ ladder: Ladder, _ key: LadderKey) throws(FileFailure) {
-        guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else {
-            throw FileFailure(at: path)
-        }
-        let name = "\(path)/\(key.fileName)"
-        let temporary = "\(name).\(getpid()).new"
-        guard let file = unsafe fopen(temporary, "wbe") else { throw FileFailure(at: temporary) }
-        let bytes = Array((Self.title + key.text + ladder.text).utf8)
-        let written = unsafe fwrite(bytes, 1, bytes.count, file)
-        let closed = unsafe fclose(file)
-        guard written == bytes.count, closed == 0, unsafe rename(temporary, name) == 0 else {
-            let failure = FileFailure(at: name)
-            unsafe unlink(temporary)
-            throw failure
-        }
+        try CacheFile.makeFolder(path)
+        try CacheFile.write(Self.title + key.text + ladder.text, to: "\(path)/\(key.fileName)")
         try removeOldest()
     }
 
