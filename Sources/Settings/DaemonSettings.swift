@@ -30,7 +30,7 @@ public struct DaemonSettings: Sendable, Equatable {
     /// Threads of libzmq that move bytes.
     public var ioThreads = 1
     /// Messages that libzmq holds for a peer, each way.
-    public var highWaterMark = 1000
+    public var highWaterMark = 2000
     /// Largest frame, MiB.
     public var maximumFrameMebibytes = 256
     /// Requests held at once over all models.

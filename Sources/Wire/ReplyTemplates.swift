@@ -56,11 +56,12 @@ public final class ReplyTemplates {
 
     /// The template of an answer's reply, made if there is none; valid until the next look-up.
     ///
-    /// `block` holds the sections of `rows` events where the layout puts them, and is read when
-    /// the reply is written. `flaggedOutputs` has bit i for an output i with flags that are not 0.
+    /// `layout` is lent; a template made for it keeps it. `block` holds the sections of `rows`
+    /// events where the layout puts them, and is read when the reply is written. `flaggedOutputs`
+    /// has bit i for an output i with flags that are not 0.
     @inline(__always)
     public func find(
-        layout: AnswerLayout,
+        layout: Unmanaged<AnswerLayout>,
         rows: Int,
         block: UnsafeMutableRawPointer,
         isFramed: Bool,
@@ -69,7 +70,7 @@ public final class ReplyTemplates {
     ) -> ReplyTemplate {
         precondition(rows >= 0 && UInt64(rows) <= PaddedNumber.rows.maximum)
         let key = Key(
-            layout: unsafe Int(bitPattern: Unmanaged.passUnretained(layout).toOpaque()),
+            layout: unsafe Int(bitPattern: layout.toOpaque()),
             rows: isFramed ? -1 : rows,
             coverage: coverage.bitPattern,
             flaggedOutputs: flaggedOutputs
@@ -78,7 +79,8 @@ public final class ReplyTemplates {
         if unsafe set.pointee.key == key, let packed = unsafe set.pointee.packed {
             return unsafe ReplyTemplate(packed, rows: rows, block: block)
         }
-        let packed = unsafe lookFurther(key, set) ?? make(key, set, layout, rows, block)
+        let packed = unsafe lookFurther(key, set)
+            ?? make(key, set, layout.takeUnretainedValue(), rows, block)
         return unsafe ReplyTemplate(packed, rows: rows, block: block)
     }
 

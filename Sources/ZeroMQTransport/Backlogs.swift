@@ -11,6 +11,11 @@ struct Backlogs {
         var replies: [OutgoingReply] = []
         var bytes = 0
         var isDiscarded = false
+
+        mutating func append(_ reply: OutgoingReply) {
+            replies.append(reply)
+            bytes += reply.byteCount
+        }
     }
 
     /// How often waiting replies are tried again.
@@ -50,21 +55,20 @@ struct Backlogs {
     ///
     /// False when the client is, or becomes, discarded: then what was kept for it is gone.
     mutating func keep(_ reply: OutgoingReply, for identity: [UInt8]) -> Bool {
-        var client = clients[identity] ?? Client()
-        if client.isDiscarded { return false }
-        if client.bytes + reply.byteCount > clientBytes || bytes + reply.byteCount > totalBytes {
-            bytes -= client.bytes
-            waiting -= client.replies.count
+        if isDiscarded(identity) { return false }
+        let held = clients[identity]?.bytes ?? 0
+        if held + reply.byteCount > clientBytes || bytes + reply.byteCount > totalBytes {
+            bytes -= held
+            waiting -= clients[identity]?.replies.count ?? 0
             discardedClients += 1
             forgetOneOfTooMany()
             clients[identity] = Client(replies: [], bytes: 0, isDiscarded: true)
             return false
         }
-        client.replies.append(reply)
+        // In place: a copy of what waits for each further reply would cost more than the reply.
+        clients[identity, default: Client()].append(reply)
         waiting += 1
-        client.bytes += reply.byteCount
         bytes += reply.byteCount
-        clients[identity] = client
         return true
     }
 
@@ -80,7 +84,8 @@ struct Backlogs {
     mutating func flush(on socket: UnsafeMutableRawPointer) -> Int {
         var lost = 0
         for identity in Array(clients.keys) {
-            guard var client = clients[identity] else { continue }
+            // Taken out, so that its replies are not copied when those that were sent leave them.
+            guard var client = clients.removeValue(forKey: identity) else { continue }
             var isDone = true
             var isGone = false
             var sent = 0
@@ -108,11 +113,8 @@ struct Backlogs {
             client.replies.removeFirst(sent)
             waiting -= sent
             // A discarded client without a probe stays until it asks again.
-            if isGone || isDone && (!client.isDiscarded || sent > 0) {
-                clients[identity] = nil
-            } else {
-                clients[identity] = client
-            }
+            let isSettled = isGone || isDone && (!client.isDiscarded || sent > 0)
+            if !isSettled { clients[identity] = client }
         }
         return lost
     }

@@ -19,7 +19,7 @@ public struct TransportSettings: Sendable {
     /// Threads of libzmq that move bytes.
     public var ioThreads = 1
     /// Messages that libzmq holds for a peer, each way.
-    public var highWaterMark = 1000
+    public var highWaterMark = 2000
     /// Largest frame; a peer that sends a larger one is disconnected by libzmq.
     public var maximumFrameBytes = 256 << 20
     /// Requests that are held at once over all models.

@@ -139,7 +139,7 @@ final class AnswerExample {
         batch: Int = 33
     ) -> [[UInt8]] {
         let template = unsafe templates.find(
-            layout: layout,
+            layout: Unmanaged.passUnretained(layout),
             rows: rows,
             block: block,
             isFramed: isFramed,

@@ -39,7 +39,7 @@ import Wire
         let header = unsafe block.withUnsafeMutableBytes { raw -> [UInt8] in
             guard let base = raw.baseAddress else { return [] }
             let template = unsafe templates.find(
-                layout: layout,
+                layout: Unmanaged.passUnretained(layout),
                 rows: 1,
                 block: base,
                 isFramed: false,

@@ -110,7 +110,7 @@ final class ReplyCases {
     @inline(__always)
     private func find() -> ReplyTemplate {
         unsafe templates.find(
-            layout: layout,
+            layout: Unmanaged.passUnretained(layout),
             rows: Self.rows,
             block: block,
             isFramed: isFramed,

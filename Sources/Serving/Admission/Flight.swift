@@ -21,8 +21,8 @@ public struct Flight {
     /// How the answer is written; kept alive like the service, or by `ownsPlan`.
     var plan: Unmanaged<AnswerPlan>?
     /// What the answer holds, once admitted.
-    public var layout: AnswerLayout? {
-        unsafe plan?._withUnsafeGuaranteedRef { $0.layout }
+    public var layout: Unmanaged<AnswerLayout>? {
+        unsafe plan?._withUnsafeGuaranteedRef { unsafe Unmanaged.passUnretained($0.layout) }
     }
     /// Whether the plan was made for this request alone and is retained by it.
     var ownsPlan = false
