@@ -79,7 +79,8 @@ public final class ReplyTemplates {
         if unsafe set.pointee.key == key, let packed = unsafe set.pointee.packed {
             return unsafe ReplyTemplate(packed, rows: rows, block: block)
         }
-        let packed = unsafe lookFurther(key, set)
+        let packed =
+            unsafe lookFurther(key, set)
             ?? make(key, set, layout.takeUnretainedValue(), rows, block)
         return unsafe ReplyTemplate(packed, rows: rows, block: block)
     }

@@ -51,7 +51,7 @@ package struct DeadlineHeap {
         var position = start
         while true {
             var soonest = position
-            for child in [2 * position + 1, 2 * position + 2]
+            for child in (2 * position + 1)...(2 * position + 2)
             where unsafe child < flights.count && isSooner(child, than: soonest) {
                 soonest = child
             }
