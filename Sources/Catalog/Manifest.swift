@@ -178,4 +178,7 @@ public struct Manifest: Sendable, Equatable {
     public let monitored: [String]
     /// Whether every row must have the same bits whatever its batch.
     public let isReproducible: Bool
+
+    /// Whether what runs is a plan that must be kept to be the same at every start.
+    public var needsPlans: Bool { device.deviceClass == .tensorrt && isReproducible }
 }

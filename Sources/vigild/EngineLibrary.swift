@@ -3,7 +3,6 @@ import Execution
 import OnnxEngine
 import Serving
 import Synchronization
-import Tensors
 import TreeEngine
 
 /// Makes engines; opens ONNX Runtime when the first model asks for it.
@@ -33,7 +32,7 @@ final class EngineLibrary: Sendable {
                     .map { (key: $0.key, value: $0.value) },
                 isReproducible: manifest.isReproducible
             )
-            guard manifest.device.deviceClass == .tensorrt, manifest.isReproducible else {
+            guard manifest.needsPlans else {
                 return try OnnxEngine(
                     library: library,
                     artefact: source.artefact,
