@@ -28,7 +28,7 @@ public struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible {
 package enum FileReading {
     /// Bytes that one system call reads: while it runs, Linux may let nothing else have the
     /// processor until its next tick.
-    private static let pieceBytes = 1 << 20
+    private static let pieceBytes = 128 << 10
 
     /// The bytes of the file at `path`, at most `limit`.
     package static func bytes(_ path: String, limit: Int) throws(FileFailure) -> [UInt8] {

@@ -109,9 +109,19 @@ public final class ModelRoster: Sendable {
     ///
     /// - Returns: a line for everything that changed or failed.
     public func reload() -> [String] {
+        let leftovers = Leftovers()
+        let changes = reload(leaving: leftovers)
+        LaneThread.givingWay(name: "retire") { leftovers.letGo() }
+        return changes
+    }
+
+    private func reload(leaving leftovers: Leftovers) -> [String] {
         var scan: ModelFolder.Scan
         do {
-            scan = try folder.scan()
+            let folder = folder
+            scan = try LaneThread.givingWay(name: "scan") { () throws(FileFailure) in
+                try folder.scan()
+            }
         } catch {
             folderProblem.withLock { $0 = "model folder: \(error)" }
             return ["failed: \(error)"]
@@ -136,7 +146,8 @@ public final class ModelRoster: Sendable {
             }
             service.forgetMetrics(in: registry, successor: successor)
         }
-        if !update.retired.isEmpty { returns.collect() }
+        let tables = update.retired.isEmpty ? [] : returns.collect()
+        leftovers.keep(scan, update.retired, tables + [update.old])
         return update.changes
     }
 
@@ -201,6 +212,25 @@ public final class ModelRoster: Sendable {
             sum + entry.services.reduce(0) { $0 + $1.eventsAnswered }
         }
     }
+}
+
+/// What a reload is done with: artefacts, versions and tables that nobody uses any more.
+///
+/// Unmapping their memory takes tens of milliseconds: they go on a thread that gives way.
+private final class Leftovers: Sendable {
+    private struct Kept {
+        var scan: ModelFolder.Scan?
+        var services: [ModelService] = []
+        var tables: [RosterTable] = []
+    }
+
+    private let kept = Mutex(Kept())
+
+    func keep(_ scan: ModelFolder.Scan, _ services: [ModelService], _ tables: [RosterTable]) {
+        kept.withLock { $0 = Kept(scan: scan, services: services, tables: tables) }
+    }
+
+    func letGo() { kept.withLock { $0 = Kept() } }
 }
 
 /// One reload: from the old table and a scan to the new entries, what to retire, what to say.

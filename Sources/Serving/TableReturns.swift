@@ -46,8 +46,8 @@ final class TableReturns: Sendable {
     /// From now on tables are kept for `collect`.
     func prepare() { state.withLock { $0.isAwaited = true } }
 
-    /// Waits until every lane has given its old table back, and lets them go on this thread.
-    func collect() {
+    /// Waits until every lane has given its old table back, and hands them on.
+    func collect() -> [RosterTable] {
         let end = MonotonicClock.now() + Self.longestWait
         while true {
             bell.prepareToSleep()
@@ -56,11 +56,10 @@ final class TableReturns: Sendable {
             bell.sleep(nanoseconds: Int64(end - now))
         }
         bell.stayAwake()
-        let tables = state.withLock { state in
+        return state.withLock { state in
             defer { state.tables = [] }
             state.isAwaited = false
             return state.tables
         }
-        withExtendedLifetime(tables) {}
     }
 }

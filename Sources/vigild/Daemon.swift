@@ -89,7 +89,9 @@ final class Daemon: OperationsSource {
         let changes = await withCheckedContinuation { continuation in
             LaneThread.runDetached(name: "loader") {
                 let changes = roster.reload()
-                if !changes.isEmpty { ProcessMemory.giveBackFreed() }
+                if !changes.isEmpty {
+                    LaneThread.givingWay(name: "free") { ProcessMemory.giveBackFreed() }
+                }
                 continuation.resume(returning: changes)
             }
         }
