@@ -102,7 +102,7 @@ private final class Burner {
 
     init() {
         thread = LaneThread(name: "burner") { [shared] in
-            LaneThread.givingWay(name: "burner") {
+            LaneThread.givingWay {
                 while !shared.isEnding.load(ordering: .relaxed) {}
             }
         }

@@ -55,18 +55,74 @@ extension LaneThread {
     /// Runs `body` on a thread that has a processor only while no other thread wants it, and waits
     /// for it: for work that nobody's answer waits for.
     ///
-    /// Threads that `body` starts give way like it; start none that answers requests.
+    /// One thread for the whole process, one body after the other: malloc keeps memory for each
+    /// thread, and a new one for each body would leave some with every arena it met. A body must not
+    /// call this itself. Threads that `body` starts give way like it; start none that answers
+    /// requests.
     public static func givingWay<Value: Sendable, Failure: Error>(
-        name: String,
-        body: @escaping @Sendable () throws(Failure) -> Value
+        _ body: @escaping @Sendable () throws(Failure) -> Value
     ) throws(Failure) -> Value {
         let outcome = GivenWay<Value, Failure>()
-        LaneThread(name: name) {
+        GivingWayThread.shared.run { outcome.run(body) }
+        return try outcome.take()
+    }
+}
+
+/// The thread that gives way, and what waits for it: as many bodies as threads wait for one.
+private final class GivingWayThread: Sendable {
+    static let shared = GivingWayThread()
+
+    private let bodies = Mutex<[@Sendable () -> Void]>([])
+    private let bell = Bell()
+
+    private init() {
+        LaneThread.runDetached(name: "loader") { [self] in
             // Without it the work is done all the same, only less politely.
             _ = clinux_give_way()
-            outcome.run(body)
-        }.join()
-        return try outcome.take()
+            while true {
+                bell.prepareToSleep()
+                let next = bodies.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+                if let next {
+                    bell.stayAwake()
+                    next()
+                } else {
+                    bell.sleep(nanoseconds: -1)
+                }
+            }
+        }
+    }
+
+    /// Runs `body` and waits for its end.
+    func run(_ body: @escaping @Sendable () -> Void) {
+        let end = End()
+        bodies.withLock { bodies in
+            bodies.append {
+                body()
+                end.come()
+            }
+        }
+        bell.ring()
+        end.wait()
+    }
+}
+
+/// The end of one body, waited for by one thread.
+private final class End: Sendable {
+    private let bell = Bell()
+    private let hasCome = Atomic<Bool>(false)
+
+    func come() {
+        hasCome.store(true, ordering: .sequentiallyConsistent)
+        bell.ring()
+    }
+
+    func wait() {
+        while true {
+            bell.prepareToSleep()
+            if hasCome.load(ordering: .sequentiallyConsistent) { break }
+            bell.sleep(nanoseconds: -1)
+        }
+        bell.stayAwake()
     }
 }
 

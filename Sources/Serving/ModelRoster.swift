@@ -111,7 +111,7 @@ public final class ModelRoster: Sendable {
     public func reload() -> [String] {
         let leftovers = Leftovers()
         let changes = reload(leaving: leftovers)
-        LaneThread.givingWay(name: "retire") { leftovers.letGo() }
+        LaneThread.givingWay { leftovers.letGo() }
         return changes
     }
 
@@ -119,7 +119,7 @@ public final class ModelRoster: Sendable {
         var scan: ModelFolder.Scan
         do {
             let folder = folder
-            scan = try LaneThread.givingWay(name: "scan") { () throws(FileFailure) in
+            scan = try LaneThread.givingWay { () throws(FileFailure) in
                 try folder.scan()
             }
         } catch {
@@ -332,7 +332,7 @@ private struct RosterUpdate {
             engine =
                 source.manifest.threads > 1
                 ? try makeEngine(source)
-                : try LaneThread.givingWay(name: "loader") { () throws(EngineFailure) in
+                : try LaneThread.givingWay { () throws(EngineFailure) in
                     try makeEngine(source)
                 }
         } catch {

@@ -177,7 +177,7 @@ public final class ModelService: Sendable {
         let ladder: Ladder
         let kept = known
         do throws(EngineFailure) {
-            ladder = try LaneThread.givingWay(name: "probe") { () throws(EngineFailure) in
+            ladder = try LaneThread.givingWay { () throws(EngineFailure) in
                 try ShapeProbe(engine: engine, ranges: ranges(manifest))
                     .measure(shapes: shapes, isReproducible: manifest.isReproducible, known: kept)
             }

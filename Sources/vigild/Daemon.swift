@@ -90,7 +90,7 @@ final class Daemon: OperationsSource {
             LaneThread.runDetached(name: "loader") {
                 let changes = roster.reload()
                 if !changes.isEmpty {
-                    LaneThread.givingWay(name: "free") { ProcessMemory.giveBackFreed() }
+                    LaneThread.givingWay { ProcessMemory.giveBackFreed() }
                 }
                 continuation.resume(returning: changes)
             }
