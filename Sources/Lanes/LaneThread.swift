@@ -8,15 +8,20 @@ internal import Synchronization
 /// waits for that. A lane that is never joined is a bug.
 @safe
 public final class LaneThread: @unchecked Sendable {
-    // Safe because `thread` is written once before the object is shared.
-    private var thread = pthread_t()
+    // Safe because `thread` never changes.
+    private let thread: pthread_t
 
     /// Starts `body` on a new thread of this name (15 bytes are kept).
     ///
     /// Running out of threads is a precondition: lanes are made when a model is loaded,
     /// within a limit that settings give.
     public init(name: String, body: @escaping @Sendable () -> Void) {
+        thread = Self.start(name, body)
+    }
+
+    private static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> pthread_t {
         let start = LaneStart(name: name, body: body)
+        var thread = pthread_t()
         let code = unsafe pthread_create(
             &thread,
             nil,
@@ -24,6 +29,7 @@ public final class LaneThread: @unchecked Sendable {
             Unmanaged.passRetained(start).toOpaque()
         )
         precondition(code == 0, "pthread_create: \(code)")
+        return thread
     }
 
     /// Waits for the body to return.
@@ -38,16 +44,7 @@ extension LaneThread {
     /// Runs `body` once on a thread that nobody joins: for blocking work of the control plane,
     /// whose end `body` itself reports.
     public static func runDetached(name: String, body: @escaping @Sendable () -> Void) {
-        let start = LaneStart(name: name, body: body)
-        var thread = pthread_t()
-        let code = unsafe pthread_create(
-            &thread,
-            nil,
-            runLane,
-            Unmanaged.passRetained(start).toOpaque()
-        )
-        precondition(code == 0, "pthread_create: \(code)")
-        pthread_detach(thread)
+        pthread_detach(start(name, body))
     }
 }
 
@@ -68,59 +65,46 @@ extension LaneThread {
     }
 }
 
-/// The thread that gives way, and what waits for it: as many bodies as threads wait for one.
+/// The thread that gives way, and the body that it is to run.
+///
+/// Its bells last as long as the process: a body needs no descriptor, of which clients may have left
+/// none.
 private final class GivingWayThread: Sendable {
     static let shared = GivingWayThread()
 
-    private let bodies = Mutex<[@Sendable () -> Void]>([])
-    private let bell = Bell()
+    /// Held by the thread whose body it is.
+    private let turn = Mutex(())
+    private let body = Mutex<(@Sendable () -> Void)?>(nil)
+    private let began = Bell()
+    private let ended = Bell()
 
     private init() {
         LaneThread.runDetached(name: "loader") { [self] in
             // Without it the work is done all the same, only less politely.
             _ = clinux_give_way()
             while true {
-                bell.prepareToSleep()
-                let next = bodies.withLock { $0.isEmpty ? nil : $0.removeFirst() }
-                if let next {
-                    bell.stayAwake()
-                    next()
-                } else {
-                    bell.sleep(nanoseconds: -1)
-                }
+                Self.sleep(on: began) { self.body.withLock { $0 != nil } }
+                body.withLock { $0 }?()
+                body.withLock { $0 = nil }
+                ended.ring()
             }
         }
     }
 
-    /// Runs `body` and waits for its end.
+    /// Runs `body` once those before it have ended, and waits for its end.
     func run(_ body: @escaping @Sendable () -> Void) {
-        let end = End()
-        bodies.withLock { bodies in
-            bodies.append {
-                body()
-                end.come()
-            }
+        turn.withLock { _ in
+            self.body.withLock { $0 = body }
+            began.ring()
+            Self.sleep(on: ended) { self.body.withLock { $0 == nil } }
         }
-        bell.ring()
-        end.wait()
-    }
-}
-
-/// The end of one body, waited for by one thread.
-private final class End: Sendable {
-    private let bell = Bell()
-    private let hasCome = Atomic<Bool>(false)
-
-    func come() {
-        hasCome.store(true, ordering: .sequentiallyConsistent)
-        bell.ring()
     }
 
-    func wait() {
-        while true {
-            bell.prepareToSleep()
-            if hasCome.load(ordering: .sequentiallyConsistent) { break }
+    private static func sleep(on bell: Bell, until holds: () -> Bool) {
+        bell.prepareToSleep()
+        while !holds() {
             bell.sleep(nanoseconds: -1)
+            bell.prepareToSleep()
         }
         bell.stayAwake()
     }
@@ -141,7 +125,9 @@ private final class GivenWay<Value: Sendable, Failure: Error>: Sendable {
     }
 
     func take() throws(Failure) -> Value {
-        guard let found = result.withLock({ $0 }) else { preconditionFailure("not joined") }
+        guard let found = result.withLock({ $0 }) else {
+            preconditionFailure("the body has not run")
+        }
         return try found.get()
     }
 }

@@ -87,7 +87,7 @@ final class Daemon: OperationsSource {
     private func readModels() async -> [String] {
         let roster = roster
         let changes = await withCheckedContinuation { continuation in
-            LaneThread.runDetached(name: "loader") {
+            LaneThread.runDetached(name: "reload") {
                 let changes = roster.reload()
                 if !changes.isEmpty {
                     LaneThread.givingWay { ProcessMemory.giveBackFreed() }
