@@ -59,13 +59,14 @@ public struct YAMLValue {
 
     /// A whole number within `range`, or nil where `word` stands.
     public func int(in range: ClosedRange<Int>, or word: String) throws(YAMLError) -> Int? {
-        if case .scalar(let scalar) = node, scalar.style == .plain {
-            if scalar.string == word { return nil }
-            if let value = Int(scalar.string), range.contains(value) { return value }
+        let allowed = "allowed are \(range.lowerBound) to \(range.upperBound), or \(word)"
+        guard case .scalar(let scalar) = node, scalar.style == .plain else {
+            throw error("found \(found), \(allowed)")
         }
-        throw error(
-            "found \(found), allowed are \(range.lowerBound) to \(range.upperBound), or \(word)"
-        )
+        if scalar.string == word { return nil }
+        guard let value = Int(scalar.string) else { throw error("found \(found), \(allowed)") }
+        guard range.contains(value) else { throw error("found \(value), \(allowed)") }
+        return value
     }
 
     /// A finite number within `range`.

@@ -31,7 +31,7 @@ import Testing
         ("reproducible", "1", "reproducible: found '1', allowed is true or false"),
         ("batching", "{maximum_rows: 0}", "batching.maximum_rows: found 0, allowed are 1 to 16384"),
         ("batching", "{maximum_rows: 16385}", "batching.maximum_rows: found 16385"),
-        ("batching", "{delay_microseconds: -1}", "batching.delay_microseconds: found '-1'"),
+        ("batching", "{delay_microseconds: -1}", "batching.delay_microseconds: found -1"),
         ("batching", "{delay_microseconds: 1000001}", "allowed are 0 to 1000000, or auto"),
         ("batching", "{delay_microseconds: 'auto'}", "found 'auto', allowed are 0 to"),
         ("batching", "{delay_microseconds: soon}", "found 'soon', allowed are 0 to 1000000"),

@@ -56,7 +56,7 @@ package final class Batcher: @unchecked Sendable {
         self.queueBytes = queueBytes
         state = State(patience: Patience(delay, plan: plan, lanes: workers))
         targetRows = plan.bestRows
-        nanosecondsPerRow = Double(plan.nanoseconds(ofShape: plan.bestRows)) / Double(plan.bestRows)
+        nanosecondsPerRow = Double(plan.nanoseconds(for: plan.bestRows)) / Double(plan.bestRows)
     }
 
     /// Bell that worker `index` sleeps on.

@@ -5,11 +5,13 @@ enum GraphicsCards {
     private static let folder = "/proc/driver/nvidia"
     private static let maximumCards = 64
 
-    /// The driver and the model of every card, as the driver tells them; "none" without it.
+    /// The driver and the model of every card, as the driver tells them, or why it does not.
     static let text: String = {
-        // Without the driver there is no such folder.
-        guard let names = try? FileReading.names("\(folder)/gpus", limit: maximumCards) else {
-            return "none"
+        let names: [String]
+        do throws(FileFailure) {
+            names = try FileReading.names("\(folder)/gpus", limit: maximumCards)
+        } catch {
+            return error.description
         }
         let driver = ProcFile.lines("\(folder)/version").first ?? ""
         let models = names.flatMap { name in

@@ -1,6 +1,5 @@
 public import Catalog
 internal import Glibc
-internal import Tensors
 
 /// TensorRT's plans of one artefact, in a folder of their own, and what they were when they were
 /// made.
@@ -35,14 +34,11 @@ public struct PlanFolder: Sendable {
     /// The folder in `cache` of plans that the library of this version makes for a model.
     public init(cache: String, source: ModelSource, library: String) {
         let manifest = source.manifest
-        let options = manifest.providerOptions.sorted { $0.key < $1.key }
-            .map { " \($0.key)=\($0.value)" }.joined()
-        let tensors = manifest.inputs.map { " \($0.signature.name) \($0.signature.text)" }.joined()
         key = CacheKey.text([
             "model \(source.digest)",
             "library \(library)",
-            "device \(manifest.device.text)\(options)",
-            "inputs\(tensors)",
+            CacheKey.device(manifest),
+            CacheKey.inputs(manifest),
             "rows \(manifest.maximumRows)",
             "cards \(GraphicsCards.text)",
         ])
