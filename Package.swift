@@ -39,6 +39,7 @@ let package = Package(
         ),
         .target(name: "COnnxRuntime"),
         .target(name: "CLinux"),
+        .target(name: "CAllocator", linkerSettings: [.linkedLibrary("jemalloc")]),
         .target(name: "CTreeKernels"),
 
         .target(name: "Tensors", swiftSettings: strict),
@@ -97,6 +98,7 @@ let package = Package(
             dependencies: [
                 "Settings", "Telemetry", "Catalog", "Serving", "OnnxEngine", "TreeEngine",
                 "ZeroMQTransport", "HTTPTransport", "Supervision", "Execution", "Lanes", "Messages",
+                "CAllocator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -58,15 +57,6 @@ void clinux_name_thread(const char *name) {
     kept[sizeof kept - 1] = 0;
     pthread_setname_np(pthread_self(), kept);
 }
-
-void clinux_keep_freed_memory(void) {
-    const int large = 1 << 30;
-    mallopt(M_TRIM_THRESHOLD, large);
-    mallopt(M_TOP_PAD, 64 << 20);
-    mallopt(M_MMAP_THRESHOLD, large);
-}
-
-void clinux_give_back_freed_memory(void) { malloc_trim(0); }
 
 int clinux_give_way(void) {
     struct sched_param none = {0};

@@ -34,7 +34,6 @@ struct Operation {
 
     /// Runs until told to stop; the exit code is 0 when everything accepted was answered.
     func run() -> Int32 {
-        ProcessMemory.keepFreed()
         do {
             try startHTTP()
             let sockets = try InheritedSockets(environment, processId: getpid())

@@ -1,9 +1,10 @@
-"""Clients that come and go, with large and abandoned requests, leave nothing behind."""
+"""Clients that come and go, large and abandoned requests and reloads leave nothing behind."""
 
 import os
 
-from daemon import wait_until
+from daemon import copy_models, wait_until
 from frames import message
+from versions import edit
 from wire import Wire, tree
 
 
@@ -37,3 +38,22 @@ def test_clients_and_large_requests_leave_nothing_behind(make_daemon, sample, fe
     turn(100, 20)
     wait_until(lambda: descriptors(running) <= files + 5)
     assert running.resident() < memory + 64, f"{memory:.0f} MiB before"
+
+
+def test_reloads_leave_nothing_behind(make_daemon, tmp_path):
+    name = "er-nr-mlp"
+    models = copy_models(tmp_path, name)
+    running = make_daemon(models=models)
+
+    def reload(times):
+        for _ in range(times):
+            # A manifest that changed is loaded anew.
+            edit(models, name, "summary: ", "summary: new ")
+            assert any(line.startswith(f"loaded {name}") for line in client.reload())
+
+    with running.client() as client:
+        reload(5)
+        memory = running.resident()
+        reload(20)
+        # What a version took went back to the system with it: some 9 MiB each.
+        wait_until(lambda: running.resident() < memory + 4)

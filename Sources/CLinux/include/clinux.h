@@ -36,12 +36,6 @@ int clinux_wait_punctually(void);
 /* Names the calling thread; at most 15 bytes are kept. */
 void clinux_name_thread(const char *name);
 
-/* Keeps freed memory: large replies would otherwise cost a page fault a page. */
-void clinux_keep_freed_memory(void);
-
-/* Gives freed memory back to the system. */
-void clinux_give_back_freed_memory(void);
-
 /* Lets the calling thread, and those that it starts, run only when nothing else wants to. Returns 0
  * or an errno. */
 int clinux_give_way(void);
