@@ -41,7 +41,7 @@ struct ReloadUnderLoad {
                 (
                     "\(input.model), burner",
                     { () throws(BenchFailure) in
-                        let burner = Burner()
+                        let burner = try Burner()
                         defer { burner.end() }
                         return [try tail()]
                     }
@@ -51,7 +51,7 @@ struct ReloadUnderLoad {
                 (
                     "\(input.model), during",
                     { () throws(BenchFailure) in
-                        let loop = ReloadLoop(reloader, from: turn)
+                        let loop = try ReloadLoop(reloader, from: turn)
                         let found: Double
                         do throws(BenchFailure) {
                             found = try tail()
@@ -100,8 +100,8 @@ private final class Burner {
     private let shared = Shared()
     private let thread: LaneThread
 
-    init() {
-        thread = LaneThread(name: "burner") { [shared] in
+    init() throws(BenchFailure) {
+        thread = try startThread("burner") { [shared] in
             LaneThread.givingWay {
                 while !shared.isEnding.load(ordering: .relaxed) {}
             }
@@ -125,8 +125,8 @@ private final class ReloadLoop {
     private let shared = Shared()
     private let thread: LaneThread
 
-    init(_ reloader: Reloader, from first: Int) {
-        thread = LaneThread(name: "reloads") { [shared] in
+    init(_ reloader: Reloader, from first: Int) throws(BenchFailure) {
+        thread = try startThread("reloads") { [shared] in
             var count = 0
             do throws(BenchFailure) {
                 while !shared.isEnding.load(ordering: .relaxed) {
@@ -146,5 +146,16 @@ private final class ReloadLoop {
         shared.isEnding.store(true, ordering: .relaxed)
         thread.join()
         return try shared.result.withLock { $0 }.get()
+    }
+}
+
+private func startThread(
+    _ name: String,
+    _ body: @escaping @Sendable () -> Void
+) throws(BenchFailure) -> LaneThread {
+    do {
+        return try LaneThread(name: name, body: body)
+    } catch {
+        throw BenchFailure("\(error)")
     }
 }

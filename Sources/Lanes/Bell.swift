@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 internal import Synchronization
 
 /// Wakes one sleeping thread, at the cost of one load while it is awake.
@@ -10,10 +11,20 @@ public final class Bell: Sendable {
     public let descriptor: Int32
     private let isAsleep = Atomic<Bool>(false)
 
-    /// A bell; running out of file descriptors is a precondition, as it is at start only.
-    public init() {
+    /// A bell, which takes a descriptor.
+    public init() throws(LaneFailure) {
         descriptor = clinux_eventfd()
-        precondition(descriptor >= 0, "no file descriptor left for a bell")
+        if descriptor < 0 { throw LaneFailure(call: "eventfd", code: errno) }
+    }
+
+    /// A bell of something that is made once, when the process begins: a process that has no
+    /// descriptor then cannot do anything.
+    public static func atStart() -> Bell {
+        do {
+            return try Bell()
+        } catch {
+            preconditionFailure("\(error)")
+        }
     }
 
     deinit {

@@ -12,23 +12,21 @@ public final class LaneThread: @unchecked Sendable {
     private let thread: pthread_t
 
     /// Starts `body` on a new thread of this name (15 bytes are kept).
-    ///
-    /// Running out of threads is a precondition: lanes are made when a model is loaded,
-    /// within a limit that settings give.
-    public init(name: String, body: @escaping @Sendable () -> Void) {
-        thread = Self.start(name, body)
+    public init(name: String, body: @escaping @Sendable () -> Void) throws(LaneFailure) {
+        thread = try Self.start(name, body)
     }
 
-    private static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> pthread_t {
-        let start = LaneStart(name: name, body: body)
+    private static func start(
+        _ name: String,
+        _ body: @escaping @Sendable () -> Void
+    ) throws(LaneFailure) -> pthread_t {
+        let start = unsafe Unmanaged.passRetained(LaneStart(name: name, body: body))
         var thread = pthread_t()
-        let code = unsafe pthread_create(
-            &thread,
-            nil,
-            runLane,
-            Unmanaged.passRetained(start).toOpaque()
-        )
-        precondition(code == 0, "pthread_create: \(code)")
+        let code = unsafe pthread_create(&thread, nil, runLane, start.toOpaque())
+        guard code == 0 else {
+            unsafe start.release()
+            throw LaneFailure(call: "pthread_create", code: code)
+        }
         return thread
     }
 
@@ -43,8 +41,11 @@ public final class LaneThread: @unchecked Sendable {
 extension LaneThread {
     /// Runs `body` once on a thread that nobody joins: for blocking work of the control plane,
     /// whose end `body` itself reports.
-    public static func runDetached(name: String, body: @escaping @Sendable () -> Void) {
-        pthread_detach(start(name, body))
+    public static func runDetached(
+        name: String,
+        body: @escaping @Sendable () -> Void
+    ) throws(LaneFailure) {
+        pthread_detach(try start(name, body))
     }
 }
 
@@ -75,19 +76,24 @@ private final class GivingWayThread: Sendable {
     /// Held by the thread whose body it is.
     private let turn = Mutex(())
     private let body = Mutex<(@Sendable () -> Void)?>(nil)
-    private let began = Bell()
-    private let ended = Bell()
+    private let began = Bell.atStart()
+    private let ended = Bell.atStart()
 
     private init() {
-        LaneThread.runDetached(name: "loader") { [self] in
-            // Without it the work is done all the same, only less politely.
-            _ = clinux_give_way()
-            while true {
-                Self.sleep(on: began) { self.body.withLock { $0 != nil } }
-                body.withLock { $0 }?()
-                body.withLock { $0 = nil }
-                ended.ring()
+        do {
+            try LaneThread.runDetached(name: "loader") { [self] in
+                // Without it the work is done all the same, only less politely.
+                _ = clinux_give_way()
+                while true {
+                    Self.sleep(on: began) { self.body.withLock { $0 != nil } }
+                    body.withLock { $0 }?()
+                    body.withLock { $0 = nil }
+                    ended.ring()
+                }
             }
+        } catch {
+            // The first models are read when the process begins.
+            preconditionFailure("\(error)")
         }
     }
 

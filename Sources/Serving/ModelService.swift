@@ -109,14 +109,13 @@ public final class ModelService: Sendable {
         let metrics = ModelMetrics(registry, model: manifest.name, version: source.version)
         self.metrics = metrics
         let batcher = Batcher(
-            workers: manifest.instances,
+            bells: try Self.makeBells(manifest.instances),
             queueRequests: manifest.queueRequests,
             queueBytes: manifest.queueBytes,
             delay: manifest.delay,
             plan: plan
         )
         self.batcher = batcher
-        Self.register(batcher, source, engine: engine.version, in: registry)
         let gather = InputGather(
             manifest.inputs.map {
                 GatherInput(
@@ -146,13 +145,43 @@ public final class ModelService: Sendable {
         laneRunner = Self.isForLane(manifest, ordered, plan) ? LaneRunner(try makeRunner()) : nil
         var runners: [BatchRunner] = []
         for _ in 0..<manifest.instances { runners.append(try makeRunner()) }
-        workers = runners.enumerated().map { index, runner in
-            WorkerLane(
-                index: index,
-                name: "\(manifest.name.prefix(12))-\(index)",
-                work: WorkerState(batcher: batcher, runner: runner)
-            )
+        workers = try Self.startWorkers(manifest, batcher, runners)
+        Self.register(batcher, source, engine: engine.version, in: registry)
+    }
+
+    /// One for each worker.
+    private static func makeBells(_ count: Int) throws(LoadFailure) -> [Bell] {
+        do {
+            return try (0..<count).map { _ throws(LaneFailure) in try Bell() }
+        } catch {
+            throw LoadFailure("starting lanes: \(error)")
         }
+    }
+
+    /// All or none.
+    private static func startWorkers(
+        _ manifest: Manifest,
+        _ batcher: Batcher,
+        _ runners: [BatchRunner]
+    ) throws(LoadFailure) -> [WorkerLane] {
+        var workers: [WorkerLane] = []
+        do throws(LaneFailure) {
+            for (index, runner) in runners.enumerated() {
+                workers.append(
+                    try WorkerLane(
+                        index: index,
+                        name: "\(manifest.name.prefix(12))-\(index)",
+                        work: WorkerState(batcher: batcher, runner: runner)
+                    )
+                )
+            }
+        } catch {
+            batcher.close()
+            batcher.stop()
+            for worker in workers { worker.join() }
+            throw LoadFailure("starting lanes: \(error)")
+        }
+        return workers
     }
 
     /// The shapes to run at, as kept in `ladders` or measured now and kept from now on.

@@ -18,7 +18,7 @@ final class TableReturns: Sendable {
 
     private let state = Mutex(State())
     /// Rung whenever the reloading thread may have waited long enough.
-    private let bell = Bell()
+    private let bell = Bell.atStart()
 
     /// A lane begins to hold tables.
     func addLane() { state.withLock { $0.lanes += 1 } }
@@ -39,7 +39,8 @@ final class TableReturns: Sendable {
         if isAwaited {
             bell.ring()
         } else {
-            LaneThread.runDetached(name: "retire") { withExtendedLifetime(table) {} }
+            // Without a thread for it the table goes here and now, at the lane's cost.
+            try? LaneThread.runDetached(name: "retire") { withExtendedLifetime(table) {} }
         }
     }
 

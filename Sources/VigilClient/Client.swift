@@ -32,7 +32,7 @@ public final class Client: Sendable {
     /// A client of the daemons at `options.endpoints`; connecting happens in the background.
     public init(_ options: ClientOptions) throws(ClientError) {
         self.options = options
-        let bell = Bell()
+        let bell = try Self.makeBell()
         self.bell = bell
         mailbox = Mailbox(capacity: options.maximumInFlight, bell: bell)
         thread = Mutex(nil)
@@ -41,17 +41,32 @@ public final class Client: Sendable {
         let state = ClientBox(
             try ClientState(options: options, bell: bell, lastHeard: lastHeard)
         )
-        let started = LaneThread(name: "vigil-client") { [self] in
-            state.value.loop(
-                stopping: { self.stopping.load(ordering: .acquiring) },
-                submissions: {
-                    self.mailbox.takeAll().map {
-                        ($0.id, CallTable.Call(request: $0.request, end: $0.end, finish: $0.finish))
+        do {
+            let started = try LaneThread(name: "vigil-client") { [self] in
+                state.value.loop(
+                    stopping: { self.stopping.load(ordering: .acquiring) },
+                    submissions: {
+                        self.mailbox.takeAll().map {
+                            (
+                                $0.id,
+                                CallTable.Call(request: $0.request, end: $0.end, finish: $0.finish)
+                            )
+                        }
                     }
-                }
-            )
+                )
+            }
+            thread.withLock { $0 = started }
+        } catch {
+            throw ClientError.failure("\(error)")
         }
-        thread.withLock { $0 = started }
+    }
+
+    private static func makeBell() throws(ClientError) -> Bell {
+        do {
+            return try Bell()
+        } catch {
+            throw .failure("\(error)")
+        }
     }
 
     /// Ends every call and closes the sockets.

@@ -31,7 +31,7 @@ public final class RouterLane: Sendable {
         metrics: LaneMetrics,
         control: @escaping ControlHandler
     ) throws(TransportFailure) {
-        let bell = Bell()
+        let bell = Bell.atStart()
         let state = try RouterState(
             settings: settings,
             roster: roster,
@@ -45,10 +45,14 @@ public final class RouterLane: Sendable {
         thread = Mutex(nil)
         heartbeat.store(MonotonicClock.now(), ordering: .relaxed)
         let box = RouterBox(state: state)
-        let started = LaneThread(name: "router") { [self] in
-            box.state.loop(heartbeat: heartbeat, stopping: stopping)
+        do {
+            let started = try LaneThread(name: "router") { [self] in
+                box.state.loop(heartbeat: heartbeat, stopping: stopping)
+            }
+            thread.withLock { $0 = started }
+        } catch {
+            throw TransportFailure(error.call, code: error.code)
         }
-        thread.withLock { $0 = started }
     }
 
     /// Whether the lane has not gone round for too long.

@@ -31,7 +31,7 @@ package final class RouterReplay {
             pool: pool,
             metrics: metrics,
             control: { _ in .refusal(Refusal(.unavailable, "a replay has no control plane")) },
-            bell: Bell()
+            bell: Bell.atStart()
         )
         guard let client = unsafe zmq_socket(state.socket.context, ZMQ_DEALER) else {
             throw TransportFailure("zmq_socket")

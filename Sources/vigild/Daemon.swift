@@ -87,12 +87,16 @@ final class Daemon: OperationsSource {
     private func readModels() async -> [String] {
         let roster = roster
         let changes = await withCheckedContinuation { continuation in
-            LaneThread.runDetached(name: "reload") {
-                let changes = roster.reload()
-                if !changes.isEmpty {
-                    LaneThread.givingWay { ProcessMemory.giveBackFreed() }
+            do {
+                try LaneThread.runDetached(name: "reload") {
+                    let changes = roster.reload()
+                    if !changes.isEmpty {
+                        LaneThread.givingWay { ProcessMemory.giveBackFreed() }
+                    }
+                    continuation.resume(returning: changes)
                 }
-                continuation.resume(returning: changes)
+            } catch {
+                continuation.resume(returning: ["failed: \(error)"])
             }
         }
         loaded.store(true, ordering: .sequentiallyConsistent)
@@ -111,10 +115,16 @@ final class Daemon: OperationsSource {
         let lane = lane.withLock { $0 }
         let roster = roster
         await withCheckedContinuation { continuation in
-            LaneThread.runDetached(name: "drain") {
+            let drain: @Sendable () -> Void = {
                 lane?.stop()
                 roster.retireAll()
                 continuation.resume()
+            }
+            do {
+                try LaneThread.runDetached(name: "drain", body: drain)
+            } catch {
+                // Then the cooperative pool lends a thread: nothing else is left to be done.
+                drain()
             }
         }
     }

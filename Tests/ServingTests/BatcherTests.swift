@@ -166,7 +166,7 @@ import Testing
             steps: [1, 2, 4, 8].map { .init(rows: $0, nanoseconds: 9000 + 1000 * $0) }
         )
         let batcher = Batcher(
-            workers: 1,
+            bells: [.atStart()],
             queueRequests: 100_000,
             queueBytes: 1 << 20,
             delay: .chosen,
@@ -213,7 +213,7 @@ import Testing
         delayMicroseconds: Int = 0
     ) -> Batcher {
         Batcher(
-            workers: 1,
+            bells: [.atStart()],
             queueRequests: requests,
             queueBytes: bytes,
             delay: .fixed(microseconds: delayMicroseconds),

@@ -7,7 +7,7 @@ import Serving
 struct Flights {
     private let deck: FlightDeck
 
-    init(capacity: Int = 64) { deck = FlightDeck(capacity: capacity, bell: Bell()) }
+    init(capacity: Int = 64) { deck = FlightDeck(capacity: capacity, bell: .atStart()) }
 
     /// A flight of so many rows.
     func make(

@@ -1,6 +1,6 @@
 package import Catalog
 package import Execution
-internal import Lanes
+package import Lanes
 package import Messages
 internal import Synchronization
 
@@ -42,19 +42,19 @@ package final class Batcher: @unchecked Sendable {
     private let targetRows: Int
     private let nanosecondsPerRow: Double
 
-    /// A queue for `workers` workers, which aim at the best micro-batches of `plan`.
+    /// A queue for as many workers as there are bells, which aim at the best micro-batches of `plan`.
     package init(
-        workers: Int,
+        bells: [Bell],
         queueRequests: Int,
         queueBytes: Int,
         delay: Manifest.Delay,
         plan: MicroBatchPlan
     ) {
-        precondition((1...64).contains(workers))
-        bells = (0..<workers).map { _ in Bell() }
+        precondition((1...64).contains(bells.count))
+        self.bells = bells
         self.queueRequests = queueRequests
         self.queueBytes = queueBytes
-        state = State(patience: Patience(delay, plan: plan, lanes: workers))
+        state = State(patience: Patience(delay, plan: plan, lanes: bells.count))
         targetRows = plan.bestRows
         nanosecondsPerRow = Double(plan.nanoseconds(for: plan.bestRows)) / Double(plan.bestRows)
     }

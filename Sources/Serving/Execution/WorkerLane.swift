@@ -14,10 +14,10 @@ final class WorkerLane: Sendable {
     static let stuckFactor: UInt64 = 20
 
     /// Starts lane `index`.
-    init(index: Int, name: String, work: consuming WorkerState) {
+    init(index: Int, name: String, work: consuming WorkerState) throws(LaneFailure) {
         let box = WorkerBox(state: work)
         let mark = StartMark()
-        thread = LaneThread(name: name) {
+        thread = try LaneThread(name: name) {
             box.state.loop(worker: index, mark: mark)
         }
         self.mark = mark
