@@ -1,5 +1,6 @@
 import Catalog
 import Execution
+import Lanes
 import Messages
 import Serving
 import Testing
