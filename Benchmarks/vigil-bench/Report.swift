@@ -56,7 +56,8 @@ struct Report: Encodable {
             All sides of a ratio take turns within one run, so that a machine that slows down slows all
             of them. Values are medians of the repetitions, in brackets the lowest and the highest; a
             ratio is the median of the repetitions' own ratios. Echoes are a libzmq ROUTER in C that
-            answers with frames of the same number and sizes.
+            answers with frames of the same number and sizes, and keeps glibc's allocator, told to keep
+            what is freed; vigild's is jemalloc.
 
             ## Targets
 
