@@ -132,6 +132,10 @@ class Daemon:
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
+    def descriptors(self) -> int:
+        """Files that it has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def metric(self, name: str, label: str) -> float:
         """The metric's value at the first label, as 'transport="zeromq"'; needs `http_port`."""
         page = f"http://127.0.0.1:{self.http_port}/metrics"

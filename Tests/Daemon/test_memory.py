@@ -1,16 +1,9 @@
 """Clients that come and go, large and abandoned requests and reloads leave nothing behind."""
 
-import os
-
 from daemon import copy_models, wait_until
 from frames import message
 from versions import edit
 from wire import Wire, tree
-
-
-def descriptors(running):
-    """Files that a daemon has open."""
-    return len(os.listdir(f"/proc/{running.process.pid}/fd"))
 
 
 def test_clients_and_large_requests_leave_nothing_behind(make_daemon, sample, features):
@@ -33,10 +26,10 @@ def test_clients_and_large_requests_leave_nothing_behind(make_daemon, sample, fe
             wait_until(lambda: peer.status().in_flight == 0)
 
     turn(20, 4)
-    wait_until(lambda: descriptors(running) < 100)
-    files, memory = descriptors(running), running.resident()
+    wait_until(lambda: running.descriptors() < 100)
+    files, memory = running.descriptors(), running.resident()
     turn(100, 20)
-    wait_until(lambda: descriptors(running) <= files + 5)
+    wait_until(lambda: running.descriptors() <= files + 5)
     assert running.resident() < memory + 64, f"{memory:.0f} MiB before"
 
 

@@ -1,6 +1,5 @@
 """A daemon that the system gives no further descriptors or threads serves on with what it has."""
 
-import os
 import resource
 
 import pytest
@@ -11,10 +10,6 @@ from versions import TREE, bits, edit
 INSTANCES = 32
 
 
-def descriptors(running):
-    return len(os.listdir(f"/proc/{running.process.pid}/fd"))
-
-
 def address_bytes(running):
     with open(f"/proc/{running.process.pid}/statm") as sizes:
         return int(sizes.read().split()[0]) * resource.getpagesize()
@@ -22,7 +17,7 @@ def address_bytes(running):
 
 # What a reload reads needs some of either; the lanes of that many instances need more.
 SCARCE = {
-    "descriptors": (resource.RLIMIT_NOFILE, lambda running: descriptors(running) + 12, "eventfd"),
+    "descriptors": (resource.RLIMIT_NOFILE, lambda running: running.descriptors() + 12, "eventfd"),
     "threads": (
         resource.RLIMIT_AS, lambda running: address_bytes(running) + 96 * 2**20, "pthread_create",
     ),
