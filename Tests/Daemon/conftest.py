@@ -1,5 +1,6 @@
 """Fixtures of the tests that drive a real daemon."""
 
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from command import serving, stored  # noqa: E402
 from daemon import SAMPLE, Daemon, copy_models, free_port, wait_until  # noqa: E402
 from slow import turns_per_second, write_slow_model  # noqa: E402
+
+# A script that starts the tests in the background has them ignore Ctrl-C, and with them all that
+# they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FEATURES = ("s1c", "s2c", "drift_time", "x_s2", "y_s2")
 
