@@ -131,6 +131,7 @@ let package = Package(
         ),
         .target(
             name: "CBench",
+            dependencies: ["COnnxRuntime"],
             path: "Benchmarks/CBench",
             linkerSettings: [.linkedLibrary("zmq")]
         ),

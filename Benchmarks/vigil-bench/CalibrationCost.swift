@@ -74,18 +74,18 @@ struct CalibrationCost {
         return [
             Figure(
                 "\(input.model), calibration on against off, requests of \(Self.rows)",
-                zip(extra, bytes).map { $0 - $1 },
+                medianOf: zip(extra, bytes).map { $0 - $1 },
                 unit: "ns/event more than \(Figure.text(plain))",
-                target: .atMost(allowed)
+                atMost: allowed
             ),
             Figure(
                 "\(input.model), the same with the bytes of its replies",
-                extra,
+                medianOf: extra,
                 unit: "ns/event"
             ),
             Figure(
                 "\(input.model), echoes of both replies (\(both) bytes)",
-                bytes,
+                medianOf: bytes,
                 unit: "ns/event"
             ),
         ]

@@ -82,6 +82,26 @@ struct Figure: Encodable {
         self.met = met
     }
 
+    /// The median of many turns with its interval at 95 %, judged by the median.
+    ///
+    /// The interval lies between order statistics n / 2 -+ 0.98 sqrt n, whatever the distribution
+    /// (Conover, Practical Nonparametric Statistics, section 3.2).
+    init(_ measure: String, medianOf values: [Double], unit: String, atMost bound: Double? = nil) {
+        let sorted = values.sorted()
+        let half = Double(sorted.count) / 2
+        let reach = 0.98 * Double(sorted.count).squareRoot()
+        let value = Self.median(values)
+        self.init(
+            measure,
+            value,
+            between: sorted[max(0, Int(half - reach))],
+            and: sorted[min(sorted.count - 1, Int((half + reach).rounded(.up)))],
+            unit: unit,
+            target: bound.map { "<= \(Self.text($0))" },
+            met: bound.map { value <= $0 }
+        )
+    }
+
     /// The middle value; of an even number the upper of the two.
     static func median(_ values: [Double]) -> Double {
         let sorted = values.sorted()

@@ -20,6 +20,13 @@ struct LargeRequests {
         let calibrated = try Load(vigild.endpoint, input.request(rows: Self.rows))
         let plain = try Load(vigild.endpoint, input.request(rows: Self.rows, isRaw: true))
         let direct = try RawRuntime(setting, input, rows: Self.rows)
+        let server = try EchoServer(
+            setting,
+            running: input,
+            rows: Self.rows,
+            frames: try plain.sample()
+        )
+        let inC = try Load(server.endpoint, input.request(rows: Self.rows, isRaw: true))
         let replies = try calibrated.replies(seconds: seconds, window: window)
         let runs = try direct.runs(seconds: seconds)
         let rate = { (load: Load) throws(BenchFailure) -> [Double] in
@@ -31,9 +38,10 @@ struct LargeRequests {
                 ("calibrated", { () throws(BenchFailure) in try rate(calibrated) }),
                 ("raw", { () throws(BenchFailure) in try rate(plain) }),
                 ("direct", { () throws(BenchFailure) in [try direct.rate(runs: runs)] }),
+                ("in C", { () throws(BenchFailure) in try rate(inC) }),
             ]
         )
-        return ["calibrated", "raw"].map { name in
+        let judged = ["calibrated", "raw"].map { name in
             Figure(
                 "er-nr-mlp, \(name), requests of \(Self.rows)",
                 turns.of(name),
@@ -43,6 +51,7 @@ struct LargeRequests {
                 target: .atLeast(0.9)
             )
         }
+        return judged + limits("er-nr-mlp, raw", turns, over: "direct", "at batch \(Self.rows)")
     }
 
     private func convolutions() throws(BenchFailure) -> [Figure] {
@@ -55,15 +64,21 @@ struct LargeRequests {
         let replies = try load.replies(seconds: seconds, window: window)
         let naiveRuns = try naive.runs(seconds: seconds)
         let bestRuns = try best.runs(seconds: seconds)
+        let server = try EchoServer(
+            setting,
+            running: input,
+            rows: batch,
+            frames: try load.sample()
+        )
+        let inC = try Load(server.endpoint, input.request(rows: Self.rows))
+        let rate = { (load: Load) throws(BenchFailure) -> [Double] in
+            [Double(Self.rows) * (try load.rate(window: window, replies: replies))]
+        }
         let turns = try Interleaving(
             repetitions: setting.repetitions,
             [
-                (
-                    "vigild",
-                    { () throws(BenchFailure) in
-                        [Double(Self.rows) * (try load.rate(window: window, replies: replies))]
-                    }
-                ),
+                ("raw", { () throws(BenchFailure) in try rate(load) }),
+                ("in C", { () throws(BenchFailure) in try rate(inC) }),
                 ("naive", { () throws(BenchFailure) in [try naive.rate(runs: naiveRuns)] }),
                 ("best", { () throws(BenchFailure) in [try best.rate(runs: bestRuns)] }),
             ]
@@ -71,7 +86,7 @@ struct LargeRequests {
         return [
             Figure(
                 "cnn, requests of \(Self.rows)",
-                turns.of("vigild"),
+                turns.of("raw"),
                 unit: "events/s",
                 over: "ONNX Runtime in process at batch \(Self.rows)",
                 turns.of("naive"),
@@ -79,11 +94,44 @@ struct LargeRequests {
             ),
             Figure(
                 "cnn, requests of \(Self.rows)",
-                turns.of("vigild"),
+                turns.of("raw"),
                 unit: "events/s",
                 over: "ONNX Runtime in process at its best batch, \(batch)",
                 turns.of("best"),
                 target: .atLeast(0.95)
+            ),
+            Figure(
+                "cnn, ONNX Runtime in process at its best batch, \(batch)",
+                turns.of("best"),
+                unit: "events/s",
+                over: "ONNX Runtime in process at batch \(Self.rows)",
+                turns.of("naive")
+            ),
+        ] + limits("cnn", turns, over: "best", "at its best batch, \(batch)")
+    }
+
+    /// What the server in C reaches, and vigild over it.
+    private func limits(
+        _ name: String,
+        _ turns: Interleaving,
+        over direct: String,
+        _ batch: String
+    ) -> [Figure] {
+        let inC = "a server in C that runs the model"
+        return [
+            Figure(
+                "\(name), requests of \(Self.rows)",
+                turns.of("raw"),
+                unit: "events/s",
+                over: inC,
+                turns.of("in C")
+            ),
+            Figure(
+                "\(name), \(inC), requests of \(Self.rows)",
+                turns.of("in C"),
+                unit: "events/s",
+                over: "ONNX Runtime in process \(batch)",
+                turns.of(direct)
             ),
         ]
     }

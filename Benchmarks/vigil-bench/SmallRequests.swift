@@ -4,6 +4,9 @@ import Tensors
 /// One event a request: what the path itself costs, over an echo of the same frames.
 struct SmallRequests {
     private static let inputs = 16
+    /// Events that the server in C runs together at most: as many requests as vigild takes at a
+    /// time.
+    private static let rowsInC = 64
     private let setting: Setting
     private let vigild: Vigild
 
@@ -32,10 +35,17 @@ struct SmallRequests {
         let request = request(inlineBytes: 0)
         let load = try Load(vigild.endpoint, request)
         let same = try EchoServer(setting, frames: try load.sample())
+        let inC = try EchoServer(
+            setting,
+            running: .null,
+            rows: Self.rowsInC,
+            frames: try load.sample()
+        )
         let passing = try EchoServer(setting)
         let sameLoad = try Load(same.endpoint, request)
+        let inCLoad = try Load(inC.endpoint, request)
         let passingLoad = try Load(passing.endpoint, request, isPassedBack: true)
-        var figures = try singleStream(load, sameLoad)
+        var figures = try singleStream(load, sameLoad, inCLoad)
         for window in [64, 256, 1024] {
             let run = { (load: Load) throws(BenchFailure) -> [Double] in
                 [try load.closed(window: window, replies: setting.requests(400_000)).perSecond]
@@ -45,6 +55,7 @@ struct SmallRequests {
                 [
                     ("vigild", { () throws(BenchFailure) in try run(load) }),
                     ("same", { () throws(BenchFailure) in try run(sameLoad) }),
+                    ("in C", { () throws(BenchFailure) in try run(inCLoad) }),
                     ("passing", { () throws(BenchFailure) in try run(passingLoad) }),
                 ]
             )
@@ -58,6 +69,22 @@ struct SmallRequests {
                     target: .atLeast(0.9)
                 )
             )
+            figures += [
+                Figure(
+                    "null, pipelined at \(window)",
+                    turns.of("vigild"),
+                    unit: "requests/s",
+                    over: Self.serverInC,
+                    turns.of("in C")
+                ),
+                Figure(
+                    "\(Self.serverInC), pipelined at \(window)",
+                    turns.of("in C"),
+                    unit: "requests/s",
+                    over: "an echo of the same frames",
+                    turns.of("same")
+                ),
+            ]
             if window == 256 {
                 figures.append(
                     Figure(
@@ -75,7 +102,11 @@ struct SmallRequests {
     }
 
     /// MLPerf's SingleStream: the next request when the last was answered.
-    private func singleStream(_ load: Load, _ echo: Load) throws(BenchFailure) -> [Figure] {
+    private func singleStream(
+        _ load: Load,
+        _ echo: Load,
+        _ inC: Load
+    ) throws(BenchFailure) -> [Figure] {
         let run = { (load: Load) throws(BenchFailure) -> [Double] in
             let outcome = try load.closed(
                 window: 1,
@@ -90,20 +121,40 @@ struct SmallRequests {
             [
                 ("vigild", { () throws(BenchFailure) in try run(load) }),
                 ("echo", { () throws(BenchFailure) in try run(echo) }),
+                ("in C", { () throws(BenchFailure) in try run(inC) }),
             ]
         )
         let targets: [Figure.Target] = [.atMost(1.1), .none, .atMost(1.2)]
-        return [50, 90, 99].enumerated().map { index, percentile in
-            Figure(
-                "null, SingleStream p\(percentile)",
-                turns.of("vigild", index),
-                unit: "us",
-                over: "an echo of the same frames",
-                turns.of("echo", index),
-                target: targets[index]
-            )
+        return [50, 90, 99].enumerated().flatMap { index, percentile in
+            [
+                Figure(
+                    "null, SingleStream p\(percentile)",
+                    turns.of("vigild", index),
+                    unit: "us",
+                    over: "an echo of the same frames",
+                    turns.of("echo", index),
+                    target: targets[index]
+                ),
+                Figure(
+                    "null, SingleStream p\(percentile)",
+                    turns.of("vigild", index),
+                    unit: "us",
+                    over: Self.serverInC,
+                    turns.of("in C", index)
+                ),
+                Figure(
+                    "\(Self.serverInC), SingleStream p\(percentile)",
+                    turns.of("in C", index),
+                    unit: "us",
+                    over: "an echo of the same frames",
+                    turns.of("echo", index)
+                ),
+            ]
         }
     }
+
+    /// What an echo becomes once it runs the model: the limit of libzmq and ONNX Runtime together.
+    private static let serverInC = "a server in C that runs the null model"
 
     /// The tensor in the header frame: one frame both ways.
     private func inHeader() throws(BenchFailure) -> [Figure] {

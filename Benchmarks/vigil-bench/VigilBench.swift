@@ -14,8 +14,7 @@ struct VigilBench: ParsableCommand {
             """,
         subcommands: [
             RunCommand.self, WireCommand.self, TreesCommand.self, LoadCommand.self,
-            EchoCommand.self,
-            SessionsCommand.self, LeakCommand.self,
+            EchoCommand.self, ServeCommand.self, SessionsCommand.self, LeakCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )
@@ -54,5 +53,23 @@ struct EchoCommand: ParsableCommand {
 
     func run() throws {
         try EchoServer.run(sizes: sizes)
+    }
+}
+
+/// The server of one model in C, started by the benchmark as a process of its own.
+struct ServeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "A libzmq ROUTER in C that runs a model and answers with frames of these sizes."
+    )
+
+    @Option(help: "ONNX Runtime's library.") var onnxruntime: String
+    @Option(help: "Most events of one run.") var rows: Int
+    @Option(help: "The model's artefact.") var artefact: String
+    @Argument(help: "Bytes of each frame; the first one follows the request's id.")
+    var sizes: [Int]
+
+    func run() throws {
+        EchoServer.serve(library: onnxruntime, artefact: artefact, rows: rows, sizes: sizes)
     }
 }

@@ -1,5 +1,6 @@
-/* What the benchmark does outside Swift: an echo server and a load generator written directly on
- * libzmq, as a C programmer would, and child processes that end with their parent. */
+/* What the benchmark does outside Swift: an echo server, a server of one model and a load generator
+ * written directly on libzmq, as a C programmer would, and child processes that end with their
+ * parent. */
 #ifndef CBENCH_H
 #define CBENCH_H
 
@@ -19,6 +20,14 @@ typedef struct {
  * first one behind the request's id, else with the request's own frames. Prints the address it
  * is bound to, and returns only when something fails, with libzmq's error number. */
 int cbench_echo(const char *endpoint, const cbench_frame *frames, int count);
+
+/* What one would write on libzmq and ONNX Runtime with nothing else to care for: a ROUTER that runs
+ * the model at `path` (one float32 input, float32 outputs) on its one thread. What waits is run
+ * together, up to `most_rows` (at most 1,024) events; a larger request in pieces of so many. Answers
+ * as the echo does, with the outputs at the end of the last frame, as many as it has room for. Prints
+ * the address it is bound to; ends the process, with a line on standard error, when something fails. */
+_Noreturn void cbench_serve(const char *endpoint, const char *library, const char *path,
+                            int most_rows, const cbench_frame *frames, int count);
 
 /* DEALER sockets that send one request over and over. */
 typedef struct cbench_load cbench_load;
