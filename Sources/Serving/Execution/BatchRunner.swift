@@ -41,7 +41,6 @@ struct BatchRunner {
     /// Runs the segments, cut into the shapes of the plan.
     mutating func run(rows: Int) {
         metrics.microBatchRows.record(UInt64(rows))
-        refuseNonfinite()
         var left = rows
         var segment = 0
         var taken = 0
@@ -66,24 +65,19 @@ struct BatchRunner {
         }
     }
 
-    /// The worker that holds a flight's first row looks at all of its values, so that the row
-    /// named is the first one whatever other workers do.
-    private func refuseNonfinite() {
-        for position in segments.indices {
-            let segment = segments[position]
-            guard segment.firstRow == 0,
-                let found = unsafe gather.refusedRow(segment.flight)
-            else { continue }
-            batcher.refuse(
-                segment,
-                Refusal(
-                    .invalid,
-                    "a value of input '\(inputNames[found.input])' is not finite, allowed are finite values",
-                    field: "inputs[\(found.input)]",
-                    row: found.row
-                )
+    /// Refuses a flight for its first row with a value that is not allowed, which one of the
+    /// segment's is or comes after; the row named is the same whatever other workers find.
+    private func refuse(_ segment: BatchQueues.Segment) {
+        guard let found = gather.refusedRow(upTo: segment) else { return }
+        batcher.refuse(
+            segment,
+            Refusal(
+                .invalid,
+                "a value of input '\(inputNames[found.input])' is not finite, allowed are finite values",
+                field: "inputs[\(found.input)]",
+                row: found.row
             )
-        }
+        )
     }
 
     private mutating func run(pieceShape shape: Int) {
@@ -118,7 +112,10 @@ struct BatchRunner {
         } else {
             var position = 0
             for index in parts.indices {
-                gather.copy(parts[index], to: position, of: instance, flagged: &flagged)
+                let part = parts[index]
+                if !gather.copy(part, to: position, of: instance, flagged: &flagged) {
+                    refuse(part)
+                }
                 position += parts[index].rows
             }
             gather.pad(from: position, to: shape, of: instance)

@@ -6,7 +6,7 @@ enum Finiteness {
     private static let stretch = 1024
 
     /// Whether all `count` elements at `base` are finite.
-    @inline(__always)
+    @inline(never)
     static func allFinite(_ base: UnsafeRawPointer, count: Int, type: ElementType) -> Bool {
         switch type {
         case .float32: unsafe allFinite(base, count: count, exponent: UInt32(0x7F80_0000))

@@ -11,77 +11,73 @@ struct InputGather {
         self.inputs = inputs
     }
 
-    /// The first row of the flight with a value that must be refused, or nil.
-    func refusedRow(_ flight: FlightPointer) -> (row: Int, input: Int)? {
-        var first: (row: Int, input: Int)?
-        for (index, input) in inputs.enumerated() where input.nonfinite == .refuse {
-            guard let base = unsafe flight.pointee.inputs[index] else { continue }
-            let splits = unsafe flight.pointee.splits[index]
-            let rows = unsafe flight.pointee.rows
-            let elements = unsafe input.contentElements(splits, firstRow: 0, rows: rows)
-            if unsafe Finiteness.allFinite(base, count: elements.count, type: input.type) {
-                continue
-            }
-            for row in 0..<rows where unsafe !input.isFinite(base, splits, row: row) {
-                if first.map({ row < $0.row }) ?? true { first = (row, index) }
-                break
-            }
-        }
-        return first
-    }
-
-    /// Copies a segment's rows to `position` of the instance's memory.
+    /// Copies a segment's rows to `position` of the instance's memory; false when one of them has a
+    /// value that must be refused.
     ///
-    /// Rows to be flagged are written as zeros and appended to `flagged` (positions in the micro-
-    /// batch).
+    /// Values are looked at where they are copied to, for there they are in the nearest cache. Rows
+    /// to be flagged are written as zeros and appended to `flagged` (positions in the micro-batch).
     func copy(
         _ segment: BatchQueues.Segment,
         to position: Int,
         of instance: any EngineInstance,
         flagged: inout [Int]
-    ) {
-        for (index, input) in inputs.enumerated() {
-            let memory = unsafe instance.inputMemory(index) + position * input.rowBytes
-            guard let base = unsafe segment.flight.pointee.inputs[index] else {
-                // Ragged content of no rows at all: every event is empty.
-                unsafe memory.initializeMemory(
-                    as: UInt8.self,
-                    repeating: 0,
-                    count: segment.rows * input.rowBytes
-                )
-                continue
-            }
-            let splits = unsafe segment.flight.pointee.splits[index]
-            unsafe input.copy(
-                base,
-                splits,
-                firstRow: segment.firstRow,
-                rows: segment.rows,
-                to: memory
-            )
-            guard input.nonfinite != .refuse else { continue }
-            let count = segment.rows * input.elements
+    ) -> Bool {
+        var isAllowed = true
+        for index in inputs.indices {
+            let input = inputs[index]
+            let memory = unsafe instance.inputMemory(index) + position &* input.rowBytes
+            unsafe input.copy(segment, of: index, to: memory)
+            let count = segment.rows &* input.elements
             if unsafe Finiteness.allFinite(memory, count: count, type: input.type) { continue }
-            switch input.nonfinite {
-            case .missing:
-                unsafe input.replaceNonfinite(memory, count: count)
-            case .flag:
-                for row in 0..<segment.rows {
-                    let place = unsafe memory + row * input.rowBytes
-                    if unsafe Finiteness.allFinite(place, count: input.elements, type: input.type) {
-                        continue
-                    }
-                    unsafe place.initializeMemory(
-                        as: UInt8.self,
-                        repeating: 0,
-                        count: input.rowBytes
-                    )
-                    if !flagged.contains(position + row) { flagged.append(position + row) }
-                }
-            case .refuse:
-                break
+            if unsafe !settle(memory, segment.rows, of: input, at: position, &flagged) {
+                isAllowed = false
             }
         }
+        return isAllowed
+    }
+
+    /// Does with values that are not finite what the manifest says; false when they are refused.
+    @inline(never)
+    private func settle(
+        _ memory: UnsafeMutableRawPointer,
+        _ rows: Int,
+        of input: GatherInput,
+        at position: Int,
+        _ flagged: inout [Int]
+    ) -> Bool {
+        switch input.nonfinite {
+        case .refuse:
+            return false
+        case .missing:
+            unsafe input.replaceNonfinite(memory, count: rows * input.elements)
+        case .flag:
+            for row in 0..<rows {
+                let place = unsafe memory + row * input.rowBytes
+                if unsafe Finiteness.allFinite(place, count: input.elements, type: input.type) {
+                    continue
+                }
+                unsafe place.initializeMemory(as: UInt8.self, repeating: 0, count: input.rowBytes)
+                if !flagged.contains(position + row) { flagged.append(position + row) }
+            }
+        }
+        return true
+    }
+
+    /// The first of a flight's rows with a value that must be refused, looked for up to the end of
+    /// `segment`.
+    ///
+    /// The same row whichever segment is found to have one, as no row before it has.
+    func refusedRow(upTo segment: BatchQueues.Segment) -> (row: Int, input: Int)? {
+        var first: (row: Int, input: Int)?
+        for (index, input) in inputs.enumerated() where input.nonfinite == .refuse {
+            guard let base = unsafe segment.flight.pointee.inputs[index] else { continue }
+            let splits = unsafe segment.flight.pointee.splits[index]
+            let row = (0..<segment.firstRow + segment.rows).first { row in
+                unsafe !input.isFinite(base, splits, row: row)
+            }
+            if let row, first.map({ row < $0.row }) ?? true { first = (row, index) }
+        }
+        return first
     }
 
     /// Fills the rows from `count` to `shape` with the first one.
@@ -100,7 +96,7 @@ struct InputGather {
     }
 
     /// The bytes of a segment as an engine may read them where they lie, or nil: a single,
-    /// dense, aligned input, all finite unless refusal has seen to that.
+    /// dense, aligned input, all of it finite.
     func lent(_ segment: BatchQueues.Segment) -> UnsafeRawPointer? {
         guard inputs.count == 1, !inputs[0].isRagged,
             let base = unsafe segment.flight.pointee.inputs[0]
@@ -108,13 +104,8 @@ struct InputGather {
         let input = inputs[0]
         let place = unsafe base + segment.firstRow * input.rowBytes
         guard UInt(bitPattern: place) % UInt(AlignedBuffer.alignment) == 0 else { return nil }
-        if input.nonfinite != .refuse {
-            let count = segment.rows * input.elements
-            guard unsafe Finiteness.allFinite(place, count: count, type: input.type) else {
-                return nil
-            }
-        }
-        return unsafe place
+        let count = segment.rows * input.elements
+        return unsafe Finiteness.allFinite(place, count: count, type: input.type) ? place : nil
     }
 }
 
@@ -130,6 +121,8 @@ struct GatherInput: Sendable {
     let contentElements: Int
     let isRagged: Bool
     let nonfinite: Nonfinite
+    /// Bytes of one event in the engine's memory.
+    let rowBytes: Int
 
     init(signature: TensorSignature, isRagged: Bool, nonfinite: Nonfinite) {
         type = signature.type
@@ -137,10 +130,8 @@ struct GatherInput: Sendable {
         contentElements = isRagged ? signature.shape.dropFirst().reduce(1, *) : elements
         self.isRagged = isRagged
         self.nonfinite = nonfinite
+        rowBytes = elements * type.byteCount
     }
-
-    /// Bytes of one event in the engine's memory.
-    var rowBytes: Int { elements * type.byteCount }
 
     /// Elements in the message of `rows` events from `firstRow`.
     func contentElements(
@@ -163,19 +154,41 @@ struct GatherInput: Sendable {
         )
     }
 
+    /// Copies the rows of a segment from input `index` of its flight.
+    @inline(__always)
     func copy(
-        _ base: UnsafeRawPointer,
-        _ splits: UnsafeRawPointer?,
-        firstRow: Int,
-        rows: Int,
+        _ segment: BatchQueues.Segment,
+        of index: Int,
         to memory: UnsafeMutableRawPointer
     ) {
-        guard isRagged else {
-            unsafe memory.copyMemory(from: base + firstRow * rowBytes, byteCount: rows * rowBytes)
+        guard !isRagged, let base = unsafe segment.flight.pointee.inputs[index] else {
+            unsafe copyRagged(segment, of: index, to: memory)
             return
         }
-        for row in 0..<rows {
-            let content = unsafe contentElements(splits, firstRow: firstRow + row, rows: 1)
+        unsafe memory.copyMemory(
+            from: base + segment.firstRow &* rowBytes,
+            byteCount: segment.rows &* rowBytes
+        )
+    }
+
+    @inline(never)
+    private func copyRagged(
+        _ segment: BatchQueues.Segment,
+        of index: Int,
+        to memory: UnsafeMutableRawPointer
+    ) {
+        guard let base = unsafe segment.flight.pointee.inputs[index] else {
+            // Content of no rows at all: every event is empty.
+            unsafe memory.initializeMemory(
+                as: UInt8.self,
+                repeating: 0,
+                count: segment.rows * rowBytes
+            )
+            return
+        }
+        let splits = unsafe segment.flight.pointee.splits[index]
+        for row in 0..<segment.rows {
+            let content = unsafe contentElements(splits, firstRow: segment.firstRow + row, rows: 1)
             let bytes = content.count * type.byteCount
             let place = unsafe memory + row * rowBytes
             unsafe place.copyMemory(from: base + content.first * type.byteCount, byteCount: bytes)
