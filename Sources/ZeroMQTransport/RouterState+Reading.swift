@@ -25,7 +25,7 @@ extension RouterState {
         if waits {
             let isRead = pollBusily() || readNext(flags: 0)
             roundStart = MonotonicClock.now()
-            if !isRead || roundStart &- lastWork > Self.lullNanoseconds { return burstCount }
+            guard isRead else { return 0 }
         } else {
             roundStart = MonotonicClock.now()
         }
@@ -48,7 +48,9 @@ extension RouterState {
         for index in 0..<burstCount {
             let message = unsafe burst[index]
             let slot = message.slot
-            if !backlogs.isEmpty, unsafe backlogs.isDiscarded(Self.bytes(slots.message(slot, 0))) {
+            if unsafe !backlogs.pointee.isEmpty,
+                unsafe backlogs.pointee.isDiscarded(Self.bytes(slots.message(slot, 0)))
+            {
                 discard(slot)
             } else if unsafe take(slot, message.flight) {
                 continue

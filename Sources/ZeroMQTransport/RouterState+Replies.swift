@@ -162,7 +162,8 @@ extension RouterState {
     /// Sends `outgoing`, or keeps it for a client that does not read.
     private func ship(_ count: Int) {
         for index in 1..<count { unsafe bytesSent += zmq_msg_size(outgoing + index) }
-        if !backlogs.isEmpty, unsafe backlogs.isWaiting(Self.bytes(outgoing)) {
+        if unsafe !backlogs.pointee.isEmpty, unsafe backlogs.pointee.isWaiting(Self.bytes(outgoing))
+        {
             keep(count)
             return
         }
@@ -180,16 +181,16 @@ extension RouterState {
     private func keep(_ count: Int) {
         let identity = unsafe Self.bytes(outgoing)
         let reply = unsafe OutgoingReply(moving: outgoing, count: count)
-        let before = backlogs.discardedClients
-        if !backlogs.keep(reply, for: identity) { metrics.discarded.add(1) }
-        metrics.backlogBytes.set(Double(backlogs.bytes))
-        metrics.discardedClients.add(backlogs.discardedClients - before)
+        let before = unsafe backlogs.pointee.discardedClients
+        if unsafe !backlogs.pointee.keep(reply, for: identity) { metrics.discarded.add(1) }
+        metrics.backlogBytes.set(unsafe Double(backlogs.pointee.bytes))
+        unsafe metrics.discardedClients.add(backlogs.pointee.discardedClients - before)
     }
 
     func flushBacklogs() {
-        let lost = unsafe backlogs.flush(on: socket.socket)
+        let lost = unsafe backlogs.pointee.flush(on: socket.socket)
         if lost > 0 { metrics.unroutable.add(lost) }
-        metrics.backlogBytes.set(Double(backlogs.bytes))
+        metrics.backlogBytes.set(unsafe Double(backlogs.pointee.bytes))
     }
 }
 

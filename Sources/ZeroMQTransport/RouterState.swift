@@ -21,11 +21,6 @@ struct ControlOutcome: Sendable {
 final class RouterState {
     /// Messages read before they are seen to, and before replies are looked at again.
     static let maximumBurst = 64
-    /// A message that comes so soon after the last round is one of many.
-    ///
-    /// Then the socket is drained before models run. Else it is answered at once, for the sake of
-    /// latency.
-    static let lullNanoseconds: UInt64 = 20_000
     /// Longest sleep: then the heartbeat moves.
     private static let sleepNanoseconds: Int64 = 500_000_000
     /// How long refusals are sent to clients that go on asking when everything else is answered.
@@ -48,7 +43,8 @@ final class RouterState {
     let templates = ReplyTemplates()
     let outgoing: UnsafeMutablePointer<zmq_msg_t>
     let lentFrames: UnsafeMutablePointer<LentFrame>
-    var backlogs: Backlogs
+    /// What clients have not read; behind a pointer as the memo is.
+    let backlogs: UnsafeMutablePointer<Backlogs>
     let request: UnsafeMutablePointer<ScoreRequest>
     /// The last header that may come again; behind a pointer, so that no look at it is checked for
     /// exclusive access.
@@ -102,9 +98,12 @@ final class RouterState {
         unsafe request.initialize(to: ScoreRequest())
         unsafe memo = .allocate(capacity: 1)
         unsafe memo.initialize(to: HeaderMemo())
-        backlogs = Backlogs(
-            clientBytes: settings.clientBacklogBytes,
-            totalBytes: settings.totalBacklogBytes
+        unsafe backlogs = .allocate(capacity: 1)
+        unsafe backlogs.initialize(
+            to: Backlogs(
+                clientBytes: settings.clientBacklogBytes,
+                totalBytes: settings.totalBacklogBytes
+            )
         )
     }
 
@@ -116,6 +115,8 @@ final class RouterState {
         unsafe request.deallocate()
         unsafe memo.deinitialize(count: 1)
         unsafe memo.deallocate()
+        unsafe backlogs.deinitialize(count: 1)
+        unsafe backlogs.deallocate()
     }
 
     /// Runs until asked to stop and nothing is held any more.
@@ -125,7 +126,7 @@ final class RouterState {
         while true {
             // Nothing but the socket can bring work: one system call waits for it and takes it.
             let waits =
-                deck.inFlight == 0 && controlRunning == 0 && !backlogs.hasReplies
+                unsafe deck.inFlight == 0 && controlRunning == 0 && !backlogs.pointee.hasReplies
                 && !stopping.load(ordering: .acquiring)
             let received = readBurst(waits: waits)
             let now = roundStart
@@ -137,7 +138,11 @@ final class RouterState {
                 // time, as libzmq's own queue has.
                 if drained == .max { drained = now }
                 let isQuiet = received == 0 || now - drained >= Self.farewellNanoseconds
-                if isQuiet, !backlogs.hasReplies || now - drained >= lingerNanoseconds { break }
+                if isQuiet,
+                    unsafe !backlogs.pointee.hasReplies || now - drained >= lingerNanoseconds
+                {
+                    break
+                }
             }
             if received > 0 || worked {
                 if isIdle { bell.stayAwake() }
@@ -153,7 +158,7 @@ final class RouterState {
             isIdle = false
             bell.sleep(or: socket.descriptor, nanoseconds: sleepTime(now))
         }
-        backlogs.removeAll()
+        unsafe backlogs.pointee.removeAll()
         socket.close()
     }
 
@@ -163,7 +168,7 @@ final class RouterState {
         takeBurst()
         if admission.hasWaiting { dispatch() }
         let worked = sendReplies(now: roundStart)
-        if backlogs.hasReplies { flushBacklogs() }
+        if unsafe backlogs.pointee.hasReplies { flushBacklogs() }
         if received > 0 || worked { countRound() }
         lastWork = MonotonicClock.now()
         return worked
@@ -197,7 +202,7 @@ final class RouterState {
         if let deadline = deck.soonestDeadline {
             time = min(time, Int64(clamping: deadline > now ? deadline - now : 0))
         }
-        if backlogs.hasReplies { time = min(time, Int64(Backlogs.retryNanoseconds)) }
+        if unsafe backlogs.pointee.hasReplies { time = min(time, Int64(Backlogs.retryNanoseconds)) }
         return time
     }
 
@@ -243,7 +248,10 @@ final class RouterState {
             id: slots.envelope(slot).pointee.id
         )
         let count = prepare(slot, draft)
-        unsafe backlogs.setProbe(OutgoingReply(moving: outgoing, count: count), for: identity)
+        unsafe backlogs.pointee.setProbe(
+            OutgoingReply(moving: outgoing, count: count),
+            for: identity
+        )
         slots.close(slot)
     }
 
