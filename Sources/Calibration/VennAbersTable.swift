@@ -44,7 +44,7 @@ public final class VennAbersTable: @unchecked Sendable {
 
     /// The prior at which the pair is right.
     public let prior: Double
-    @usableFromInline let steps: RankTable
+    private let steps: RankTable
     /// Two more than steps: below all of them, and at the end that of NaN.
     @usableFromInline let rows: UnsafeMutablePointer<Row>
     /// As many.
@@ -56,7 +56,7 @@ public final class VennAbersTable: @unchecked Sendable {
         let p0From = vennAbers.p0From.map(FloatKey.atLeast)
         let p1From = vennAbers.p1To.map(FloatKey.above)
         let keys = Array(Set(p0From + p1From)).sorted()
-        steps = RankTable(keys: keys)
+        steps = RankTable(keys: [keys])
         unsafe rows = .allocate(capacity: keys.count + 2)
         unsafe pairs = .allocate(capacity: keys.count + 2)
         let scores = [-Float.infinity] + keys.map(FloatKey.number) + [.nan]
@@ -72,10 +72,17 @@ public final class VennAbersTable: @unchecked Sendable {
         unsafe pairs.deallocate()
     }
 
-    /// The number of the row of a score, which may be NaN.
-    @inlinable @inline(__always)
-    public func index(_ score: Float) -> Int {
-        score.isNaN ? steps.count + 1 : steps.rank(score)
+    /// The numbers of the rows of `rows` scores, at most `RankTable.blockRows`, which may be NaN.
+    public func find(
+        _ scores: UnsafePointer<Float>,
+        rows: Int,
+        into indices: UnsafeMutablePointer<Int32>
+    ) {
+        unsafe steps.ranks(of: scores, lines: nil, rows: rows, into: indices)
+        let rowOfNaN = Int32(truncatingIfNeeded: steps.count() + 1)
+        for row in 0..<rows {
+            unsafe indices[row] = scores[row].isNaN ? rowOfNaN : indices[row]
+        }
     }
 
     /// Row `index`.

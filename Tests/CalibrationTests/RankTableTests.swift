@@ -48,6 +48,13 @@ import Testing
             #expect(atLeast.rank(score) == bounds.count { $0 <= wide }, "\(score)")
             #expect(above.rank(score) == bounds.count { $0 < wide }, "\(score)")
         }
+        let scores = Self.scores(bounds, seed).prefix(RankTable.blockRows) + [.nan]
+        let block = Array(scores.suffix(RankTable.blockRows))
+        var ranks = [Int32](repeating: 0, count: block.count)
+        unsafe atLeast.ranks(of: block, lines: nil, rows: block.count, into: &ranks)
+        for (score, rank) in zip(block, ranks) where !score.isNaN {
+            #expect(Int(rank) == atLeast.rank(score))
+        }
     }
 
     @Test("A table's p-values are those of the definition as float32", arguments: 1...60)
@@ -65,10 +72,22 @@ import Testing
             let score = Float((random.normal() * 16).rounded() / 16)
             for bin in 0...edges.count {
                 let expected = Float(pValues.pValue(Double(score), bin: bin))
-                #expect(table.pValue(score, bin: bin) == expected)
+                #expect(Self.pValues(table, [score, 0, score], [bin, 0, bin])[2] == expected)
             }
         }
-        #expect(table.pValue(.nan, bin: 0).isNaN)
+        #expect(Self.pValues(table, [.nan], [0])[0].isNaN)
+        #expect(Self.pValues(table, [0], [-1])[0].isNaN)
+        let scores = (0..<RankTable.blockRows).map { _ in Float(random.normal() * 2) }
+        let bins = scores.map { _ in Int.random(in: 0...edges.count, using: &random) }
+        for (row, found) in Self.pValues(table, scores, bins).enumerated() {
+            #expect(found == Float(pValues.pValue(Double(scores[row]), bin: bins[row])))
+        }
+    }
+
+    private static func pValues(_ table: PValueTable, _ scores: [Float], _ bins: [Int]) -> [Float] {
+        var found = [Float](repeating: 0, count: scores.count)
+        unsafe table.write(scores, bins: bins.map(Int32.init), rows: scores.count, to: &found)
+        return found
     }
 
     @Test("A row quotes what the pair at its score gives", arguments: 1...60)
@@ -86,7 +105,7 @@ import Testing
         for score in around + [.infinity, -.infinity, 0, -0.0] {
             let pair = vennAbers.pair(Double(score))
             let merged = VennAbers.merged(p0: pair.p0, p1: pair.p1)
-            let index = table.index(score)
+            let index = Self.row(table, score)
             let row = table.row(index)
             let wide = table.pair(index)
             #expect(wide.p0 == pair.p0 && wide.p1 == pair.p1 && wide.merged == merged)
@@ -95,7 +114,13 @@ import Testing
             let ratio = PriorShift.logLikelihoodRatio(merged, prior: vennAbers.prior)
             #expect(row.ratio == Float(ratio))
         }
-        let nan = table.index(.nan)
+        let nan = Self.row(table, .nan)
         #expect(table.row(nan).value.isNaN && table.pair(nan).p0.isNaN)
+    }
+
+    private static func row(_ table: VennAbersTable, _ score: Float) -> Int {
+        var found: [Int32] = [0, 0]
+        unsafe table.find([0, score], rows: 2, into: &found)
+        return Int(found[1])
     }
 }

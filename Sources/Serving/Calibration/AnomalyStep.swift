@@ -35,13 +35,27 @@ final class AnomalyStep: Sendable {
         let pValue = unsafe answer.floats(sections.pValue) + segment.firstRow
         let flags = unsafe answer.flags(sections.flags) + segment.firstRow
         var hasFlag = false
-        for index in 0..<segment.rows {
-            let score = unsafe scores[index]
-            let bin = bins.bin(values, index)
-            unsafe value[index] = score
-            unsafe pValue[index] = bin < 0 ? .nan : pValues.pValue(score, bin: bin)
-            unsafe flags[index] = bin < 0 ? EventFlag.unbinned : 0
-            hasFlag = hasFlag || bin < 0
+        unsafe withUnsafeTemporaryAllocation(
+            of: Int32.self,
+            capacity: RankTable.blockRows
+        ) { block in
+            guard let found = block.baseAddress else { return }
+            var first = 0
+            while first < segment.rows {
+                let rows = first..<min(segment.rows, first + RankTable.blockRows)
+                if unsafe bins.find(values, rows, into: found) { hasFlag = true }
+                unsafe pValues.write(
+                    scores + first,
+                    bins: found,
+                    rows: rows.count,
+                    to: pValue + first
+                )
+                for index in 0..<rows.count {
+                    unsafe value[first + index] = scores[first + index]
+                    unsafe flags[first + index] = found[index] < 0 ? EventFlag.unbinned : 0
+                }
+                first = rows.upperBound
+            }
         }
         return hasFlag
     }

@@ -66,6 +66,23 @@ struct BinReader: Sendable {
     }
 }
 
+extension BinReader {
+    /// The bins of rows `rows` of a column, as `bin` gives them; true if a row has none.
+    func find(
+        _ values: BinValues,
+        _ rows: Range<Int>,
+        into found: UnsafeMutablePointer<Int32>
+    ) -> Bool {
+        var hasNone = false
+        for index in 0..<rows.count {
+            let bin = bin(values, rows.lowerBound + index)
+            unsafe found[index] = Int32(truncatingIfNeeded: bin)
+            hasNone = hasNone || bin < 0
+        }
+        return hasNone
+    }
+}
+
 /// The bin column of some rows, lent.
 @safe
 struct BinValues {

@@ -48,29 +48,29 @@ final class BinaryStep: Sendable {
         let scores = unsafe outputs.floats(score) + position
         let values = bins.column(segment, position: position, outputs: outputs)
         var hasFlag = false
-        unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.blockRows) { block in
+        unsafe withUnsafeTemporaryAllocation(
+            of: Int32.self,
+            capacity: RankTable.blockRows
+        ) { block in
+            guard let block = block.baseAddress else { return }
             var first = 0
             while first < segment.rows {
-                let rows = first..<min(segment.rows, first + Self.blockRows)
+                let rows = first..<min(segment.rows, first + RankTable.blockRows)
                 let row = segment.firstRow + first
-                unsafe writeProbabilities(scores, rows, block, prior, to: row, of: answer)
-                if unsafe writePValues(scores, values, rows, block, to: row, of: answer) {
-                    hasFlag = true
-                }
+                let some = unsafe scores + first
+                unsafe writeProbabilities(some, rows.count, block, prior, to: row, of: answer)
+                if unsafe bins.find(values, rows, into: block) { hasFlag = true }
+                unsafe writePValues(some, rows.count, block, to: row, of: answer)
                 first = rows.upperBound
             }
         }
         return hasFlag
     }
 
-    /// Rows that a table is asked for before the next one is: the less is done for each row between
-    /// two look-ups, the more of them wait for memory together.
-    private static let blockRows = 64
-
     private func writeProbabilities(
         _ scores: UnsafePointer<Float>,
-        _ rows: Range<Int>,
-        _ found: UnsafeMutableBufferPointer<Int32>,
+        _ rows: Int,
+        _ found: UnsafeMutablePointer<Int32>,
         _ prior: Double?,
         to row: Int,
         of answer: AnswerSections
@@ -79,11 +79,8 @@ final class BinaryStep: Sendable {
         let lower = unsafe answer.floats(sections.lower) + row
         let upper = unsafe answer.floats(sections.upper) + row
         let ratio = unsafe answer.floats(sections.ratio) + row
-        for index in 0..<rows.count {
-            let score = unsafe scores[rows.lowerBound + index]
-            unsafe found[index] = Int32(truncatingIfNeeded: vennAbers.index(score))
-        }
-        for index in 0..<rows.count {
+        unsafe vennAbers.find(scores, rows: rows, into: found)
+        for index in 0..<rows {
             let row = vennAbers.row(Int(unsafe found[index]))
             unsafe value[index] = row.value
             unsafe lower[index] = row.lower
@@ -92,7 +89,7 @@ final class BinaryStep: Sendable {
         }
         guard let prior else { return }
         let from = vennAbers.prior
-        for index in 0..<rows.count {
+        for index in 0..<rows {
             let pair = vennAbers.pair(Int(unsafe found[index]))
             unsafe value[index] = Float(PriorShift.shifted(pair.merged, from: from, to: prior))
             unsafe lower[index] = Float(
@@ -104,36 +101,22 @@ final class BinaryStep: Sendable {
         }
     }
 
-    /// True if a row has no bin.
     private func writePValues(
         _ scores: UnsafePointer<Float>,
-        _ values: BinValues,
-        _ rows: Range<Int>,
-        _ found: UnsafeMutableBufferPointer<Int32>,
+        _ rows: Int,
+        _ found: UnsafePointer<Int32>,
         to row: Int,
         of answer: AnswerSections
-    ) -> Bool {
+    ) {
         let first = unsafe answer.floats(sections.pValues.0) + row
         let second = unsafe answer.floats(sections.pValues.1) + row
         let flags = unsafe answer.flags(sections.flags) + row
-        var hasFlag = false
-        for index in 0..<rows.count {
-            let bin = bins.bin(values, rows.lowerBound + index)
-            unsafe found[index] = Int32(truncatingIfNeeded: bin)
-            unsafe flags[index] = bin < 0 ? EventFlag.unbinned : 0
-            hasFlag = hasFlag || bin < 0
+        for index in 0..<rows {
+            unsafe flags[index] = found[index] < 0 ? EventFlag.unbinned : 0
         }
         // Stranger for class 0 is a higher score, for class 1 a lower one.
-        for index in 0..<rows.count {
-            let score = unsafe scores[rows.lowerBound + index]
-            let bin = Int(unsafe found[index])
-            unsafe first[index] = bin < 0 ? .nan : pValues.0.pValue(score, bin: bin)
-        }
-        for index in 0..<rows.count {
-            let score = unsafe -scores[rows.lowerBound + index]
-            let bin = Int(unsafe found[index])
-            unsafe second[index] = bin < 0 ? .nan : pValues.1.pValue(score, bin: bin)
-        }
-        return hasFlag
+        unsafe pValues.0.write(scores, bins: found, rows: rows, to: first)
+        for index in 0..<rows { unsafe second[index] = -scores[index] }
+        unsafe pValues.1.write(second, bins: found, rows: rows, to: second)
     }
 }
