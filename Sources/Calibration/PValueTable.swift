@@ -10,9 +10,7 @@ public final class PValueTable: @unchecked Sendable {
     public init(_ pValues: ConformalPValues) {
         let bins = pValues.bins.count
         table = RankTable(
-            keys: (0..<bins).map { bin in
-                pValues.scores.values[pValues.scores.range(of: bin)].map(FloatKey.above)
-            }
+            above: (0..<bins).map { pValues.scores.values[pValues.scores.range(of: $0)] }
         )
         unsafe events = .allocate(capacity: bins)
         for bin in 0..<bins {

@@ -55,9 +55,9 @@ public final class RankTable: @unchecked Sendable {
 
     /// A score has reached a bound when it is larger: the count is that of bounds < score.
     ///
-    /// Bounds are finite and ascending.
-    public convenience init(above bounds: some Sequence<Double>) {
-        self.init(keys: [bounds.map(FloatKey.above)])
+    /// Bounds of each line are finite and ascending.
+    public convenience init(above lines: [some Sequence<Double>]) {
+        self.init(keys: lines.map { $0.map(FloatKey.above) })
     }
 
     /// Bounds of each line by their keys, ascending.
@@ -123,7 +123,7 @@ public final class RankTable: @unchecked Sendable {
     @inlinable @inline(__always)
     public func rank(_ score: Float, line: Int = 0) -> Int {
         let line = unsafe lines[line]
-        let start = unsafe starts + Int(line.firstStart &+ line.cell(of: score))
+        let start = unsafe start(of: score, in: line)
         let end = unsafe reached(FloatKey.of(score), from: start[0], to: start[1])
         return Int(end &- line.firstKey)
     }
@@ -142,20 +142,11 @@ public final class RankTable: @unchecked Sendable {
         unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.blockRows) { ends in
             // The cells of all rows first, and little else: so what must come from memory for one
             // row is waited for together with that of many others.
-            if let numbers = unsafe numbers {
-                for row in 0..<rows {
-                    let line = unsafe lines[Int(numbers[row])]
-                    let start = unsafe starts + Int(line.firstStart &+ line.cell(of: scores[row]))
-                    unsafe ranks[row] = unsafe start[0]
-                    unsafe ends[row] = unsafe start[1]
-                }
-            } else {
-                let line = unsafe lines[0]
-                for row in 0..<rows {
-                    let start = unsafe starts + Int(line.firstStart &+ line.cell(of: scores[row]))
-                    unsafe ranks[row] = unsafe start[0]
-                    unsafe ends[row] = unsafe start[1]
-                }
+            for row in 0..<rows {
+                let line = unsafe lines[numbers.map { unsafe Int($0[row]) } ?? 0]
+                let start = unsafe start(of: scores[row], in: line)
+                unsafe ranks[row] = unsafe start[0]
+                unsafe ends[row] = unsafe start[1]
             }
             for row in 0..<rows {
                 let line = unsafe numbers.map { unsafe Int($0[row]) } ?? 0
@@ -164,6 +155,12 @@ public final class RankTable: @unchecked Sendable {
                 unsafe ranks[row] = end &- lines[line].firstKey
             }
         }
+    }
+
+    /// Where `starts` has the cell of a score.
+    @inlinable @inline(__always)
+    func start(of score: Float, in line: Line) -> UnsafeMutablePointer<Int32> {
+        unsafe starts + Int(line.firstStart &+ line.cell(of: score))
     }
 
     /// The place in `keys` behind the bounds of a cell that `key` has reached.

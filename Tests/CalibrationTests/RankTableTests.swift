@@ -42,7 +42,7 @@ import Testing
     func counting(seed: UInt64) {
         let bounds = Self.bounds(seed)
         let atLeast = RankTable(atLeast: bounds)
-        let above = RankTable(above: bounds)
+        let above = RankTable(above: [bounds])
         for score in Self.scores(bounds, seed) {
             let wide = Double(score)
             #expect(atLeast.rank(score) == bounds.count { $0 <= wide }, "\(score)")

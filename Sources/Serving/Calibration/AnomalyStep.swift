@@ -34,29 +34,14 @@ final class AnomalyStep: Sendable {
         let value = unsafe answer.floats(sections.value) + segment.firstRow
         let pValue = unsafe answer.floats(sections.pValue) + segment.firstRow
         let flags = unsafe answer.flags(sections.flags) + segment.firstRow
-        var hasFlag = false
-        unsafe withUnsafeTemporaryAllocation(
-            of: Int32.self,
-            capacity: RankTable.blockRows
-        ) { block in
-            guard let found = block.baseAddress else { return }
-            var first = 0
-            while first < segment.rows {
-                let rows = first..<min(segment.rows, first + RankTable.blockRows)
-                if unsafe bins.find(values, rows, into: found) { hasFlag = true }
-                unsafe pValues.write(
-                    scores + first,
-                    bins: found,
-                    rows: rows.count,
-                    to: pValue + first
-                )
-                for index in 0..<rows.count {
-                    unsafe value[first + index] = scores[first + index]
-                    unsafe flags[first + index] = found[index] < 0 ? EventFlag.unbinned : 0
-                }
-                first = rows.upperBound
-            }
+        return unsafe bins.forEachBlock(values, rows: segment.rows, flags: flags) { rows, found in
+            unsafe pValues.write(
+                scores + rows.lowerBound,
+                bins: found,
+                rows: rows.count,
+                to: pValue + rows.lowerBound
+            )
+            for index in rows { unsafe value[index] = scores[index] }
         }
-        return hasFlag
     }
 }

@@ -67,19 +67,37 @@ struct BinReader: Sendable {
 }
 
 extension BinReader {
-    /// The bins of rows `rows` of a column, as `bin` gives them; true if a row has none.
-    func find(
+    /// Goes through `rows` rows of a column in blocks, with their bins as `bin` gives them; writes
+    /// the flag of every row, and gives true if one has no bin.
+    ///
+    /// The memory that `body` finds the bins in is its own until it returns.
+    @inline(__always)
+    func forEachBlock(
         _ values: BinValues,
-        _ rows: Range<Int>,
-        into found: UnsafeMutablePointer<Int32>
+        rows: Int,
+        flags: UnsafeMutablePointer<UInt8>,
+        _ body: (Range<Int>, UnsafeMutablePointer<Int32>) -> Void
     ) -> Bool {
-        var hasNone = false
-        for index in 0..<rows.count {
-            let bin = bin(values, rows.lowerBound + index)
-            unsafe found[index] = Int32(truncatingIfNeeded: bin)
-            hasNone = hasNone || bin < 0
+        var hasFlag = false
+        unsafe withUnsafeTemporaryAllocation(
+            of: Int32.self,
+            capacity: RankTable.blockRows
+        ) { block in
+            guard let found = block.baseAddress else { return }
+            var first = 0
+            while first < rows {
+                let rows = first..<min(rows, first + RankTable.blockRows)
+                for index in rows {
+                    let bin = bin(values, index)
+                    unsafe found[index - first] = Int32(truncatingIfNeeded: bin)
+                    unsafe flags[index] = bin < 0 ? EventFlag.unbinned : 0
+                    hasFlag = hasFlag || bin < 0
+                }
+                unsafe body(rows, found)
+                first = rows.upperBound
+            }
         }
-        return hasNone
+        return hasFlag
     }
 }
 

@@ -47,24 +47,14 @@ final class BinaryStep: Sendable {
         let prior = asked.isNaN || asked == vennAbers.prior ? nil : asked
         let scores = unsafe outputs.floats(score) + position
         let values = bins.column(segment, position: position, outputs: outputs)
-        var hasFlag = false
-        unsafe withUnsafeTemporaryAllocation(
-            of: Int32.self,
-            capacity: RankTable.blockRows
-        ) { block in
-            guard let block = block.baseAddress else { return }
-            var first = 0
-            while first < segment.rows {
-                let rows = first..<min(segment.rows, first + RankTable.blockRows)
-                let row = segment.firstRow + first
-                let some = unsafe scores + first
-                unsafe writeProbabilities(some, rows.count, block, prior, to: row, of: answer)
-                if unsafe bins.find(values, rows, into: block) { hasFlag = true }
-                unsafe writePValues(some, rows.count, block, to: row, of: answer)
-                first = rows.upperBound
-            }
+        let flags = unsafe answer.flags(sections.flags) + segment.firstRow
+        return unsafe bins.forEachBlock(values, rows: segment.rows, flags: flags) { rows, found in
+            let row = segment.firstRow + rows.lowerBound
+            let some = unsafe scores + rows.lowerBound
+            unsafe writePValues(some, rows.count, found, to: row, of: answer)
+            // The bins are not needed any more.
+            unsafe writeProbabilities(some, rows.count, found, prior, to: row, of: answer)
         }
-        return hasFlag
     }
 
     private func writeProbabilities(
@@ -104,19 +94,15 @@ final class BinaryStep: Sendable {
     private func writePValues(
         _ scores: UnsafePointer<Float>,
         _ rows: Int,
-        _ found: UnsafePointer<Int32>,
+        _ bins: UnsafePointer<Int32>,
         to row: Int,
         of answer: AnswerSections
     ) {
         let first = unsafe answer.floats(sections.pValues.0) + row
         let second = unsafe answer.floats(sections.pValues.1) + row
-        let flags = unsafe answer.flags(sections.flags) + row
-        for index in 0..<rows {
-            unsafe flags[index] = found[index] < 0 ? EventFlag.unbinned : 0
-        }
         // Stranger for class 0 is a higher score, for class 1 a lower one.
-        unsafe pValues.0.write(scores, bins: found, rows: rows, to: first)
+        unsafe pValues.0.write(scores, bins: bins, rows: rows, to: first)
         for index in 0..<rows { unsafe second[index] = -scores[index] }
-        unsafe pValues.1.write(second, bins: found, rows: rows, to: second)
+        unsafe pValues.1.write(second, bins: bins, rows: rows, to: second)
     }
 }
