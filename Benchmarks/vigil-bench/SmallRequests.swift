@@ -69,22 +69,7 @@ struct SmallRequests {
                     target: .atLeast(0.9)
                 )
             )
-            figures += [
-                Figure(
-                    "null, pipelined at \(window)",
-                    turns.of("vigild"),
-                    unit: "requests/s",
-                    over: Self.serverInC,
-                    turns.of("in C")
-                ),
-                Figure(
-                    "\(Self.serverInC), pipelined at \(window)",
-                    turns.of("in C"),
-                    unit: "requests/s",
-                    over: "an echo of the same frames",
-                    turns.of("same")
-                ),
-            ]
+            figures += limits(turns, 0, "pipelined at \(window)", "requests/s", "same")
             if window == 256 {
                 figures.append(
                     Figure(
@@ -126,35 +111,47 @@ struct SmallRequests {
         )
         let targets: [Figure.Target] = [.atMost(1.1), .none, .atMost(1.2)]
         return [50, 90, 99].enumerated().flatMap { index, percentile in
-            [
-                Figure(
-                    "null, SingleStream p\(percentile)",
-                    turns.of("vigild", index),
-                    unit: "us",
-                    over: "an echo of the same frames",
-                    turns.of("echo", index),
-                    target: targets[index]
-                ),
-                Figure(
-                    "null, SingleStream p\(percentile)",
-                    turns.of("vigild", index),
-                    unit: "us",
-                    over: Self.serverInC,
-                    turns.of("in C", index)
-                ),
-                Figure(
-                    "\(Self.serverInC), SingleStream p\(percentile)",
-                    turns.of("in C", index),
-                    unit: "us",
-                    over: "an echo of the same frames",
-                    turns.of("echo", index)
-                ),
-            ]
+            let judged = Figure(
+                "null, SingleStream p\(percentile)",
+                turns.of("vigild", index),
+                unit: "us",
+                over: "an echo of the same frames",
+                turns.of("echo", index),
+                target: targets[index]
+            )
+            return [judged]
+                + limits(turns, index, "SingleStream p\(percentile)", "us", "echo")
         }
     }
 
-    /// What an echo becomes once it runs the model: the limit of libzmq and ONNX Runtime together.
-    private static let serverInC = "a server in C that runs the null model"
+    /// What vigild reaches over the server in C, and that over an echo: the limit of libzmq and ONNX
+    /// Runtime together.
+    private func limits(
+        _ turns: Interleaving,
+        _ index: Int,
+        _ what: String,
+        _ unit: String,
+        _ echo: String
+    ) -> [Figure] {
+        let server = "a server in C that runs the null model"
+        let inC = turns.of("in C", index)
+        return [
+            Figure(
+                "null, \(what)",
+                turns.of("vigild", index),
+                unit: unit,
+                over: server,
+                inC
+            ),
+            Figure(
+                "\(server), \(what)",
+                inC,
+                unit: unit,
+                over: "an echo of the same frames",
+                turns.of(echo, index)
+            ),
+        ]
+    }
 
     /// The tensor in the header frame: one frame both ways.
     private func inHeader() throws(BenchFailure) -> [Figure] {
