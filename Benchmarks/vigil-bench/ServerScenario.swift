@@ -9,6 +9,8 @@ struct ServerScenario {
     private static let trialSeconds = 2.0
     private static let fewest = 500
     private static let delays = ["auto", "100", "500", "2000"]
+    /// Nothing of it has a target.
+    private static let quickRepetitions = 3
 
     let setting: Setting
     let vigild: Vigild
@@ -21,7 +23,7 @@ struct ServerScenario {
             let replies = try load.replies(seconds: 0.2, window: Self.window)
             var seed: UInt64 = 0
             let turns = try Interleaving(
-                repetitions: setting.repetitions,
+                repetitions: setting.isQuick ? Self.quickRepetitions : setting.repetitions,
                 [
                     (
                         input.model,
