@@ -64,6 +64,10 @@ def margin(client, features, version=None):
 
 def by_hangup(running):
     """Has the models read again by a signal; returns what the log says of it."""
+    # A version serves before the log says so, and what is said of it now belongs to its own load.
+    with running.client() as client:
+        serving = [f"loaded {m.name} {m.version} " for m in client.models() if m.state == "serving"]
+    assert wait_until(lambda: all(line in running.log() for line in serving), 60), running.log()
     before = len(running.log())
     running.process.send_signal(signal.SIGHUP)
 
