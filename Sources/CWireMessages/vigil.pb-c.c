@@ -457,6 +457,51 @@ void   vigil__v1__provenance__free_unpacked
   assert(message->base.descriptor == &vigil__v1__provenance__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   vigil__v1__bin_axis__init
+                     (Vigil__V1__BinAxis         *message)
+{
+  static const Vigil__V1__BinAxis init_value = VIGIL__V1__BIN_AXIS__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__bin_axis__get_packed_size
+                     (const Vigil__V1__BinAxis *message)
+{
+  assert(message->base.descriptor == &vigil__v1__bin_axis__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__bin_axis__pack
+                     (const Vigil__V1__BinAxis *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__bin_axis__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__bin_axis__pack_to_buffer
+                     (const Vigil__V1__BinAxis *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__bin_axis__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__BinAxis *
+       vigil__v1__bin_axis__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__BinAxis *)
+     protobuf_c_message_unpack (&vigil__v1__bin_axis__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__bin_axis__free_unpacked
+                     (Vigil__V1__BinAxis *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__bin_axis__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   vigil__v1__bin_events__init
                      (Vigil__V1__BinEvents         *message)
 {
@@ -1890,7 +1935,84 @@ const ProtobufCMessageDescriptor vigil__v1__provenance__descriptor =
   (ProtobufCMessageInit) vigil__v1__provenance__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__bin_events__field_descriptors[4] =
+static const ProtobufCFieldDescriptor vigil__v1__bin_axis__field_descriptors[4] =
+{
+  {
+    "source",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__BinAxis, source),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__BinAxis, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "feature",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__BinAxis, feature),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "edges",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__BinAxis, n_edges),
+    offsetof(Vigil__V1__BinAxis, edges),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__bin_axis__field_indices_by_name[] = {
+  3,   /* field[3] = edges */
+  2,   /* field[2] = feature */
+  1,   /* field[1] = name */
+  0,   /* field[0] = source */
+};
+static const ProtobufCIntRange vigil__v1__bin_axis__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor vigil__v1__bin_axis__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.BinAxis",
+  "BinAxis",
+  "Vigil__V1__BinAxis",
+  "vigil.v1",
+  sizeof(Vigil__V1__BinAxis),
+  4,
+  vigil__v1__bin_axis__field_descriptors,
+  vigil__v1__bin_axis__field_indices_by_name,
+  1,  vigil__v1__bin_axis__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__bin_axis__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__bin_events__field_descriptors[3] =
 {
   {
     "output",
@@ -1917,40 +2039,28 @@ static const ProtobufCFieldDescriptor vigil__v1__bin_events__field_descriptors[4
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "edges",
-    3,
+    "axes",
+    5,
     PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_DOUBLE,
-    offsetof(Vigil__V1__BinEvents, n_edges),
-    offsetof(Vigil__V1__BinEvents, edges),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "column",
-    4,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Vigil__V1__BinEvents, column),
-    NULL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__BinEvents, n_axes),
+    offsetof(Vigil__V1__BinEvents, axes),
+    &vigil__v1__bin_axis__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
 static const unsigned vigil__v1__bin_events__field_indices_by_name[] = {
-  3,   /* field[3] = column */
-  2,   /* field[2] = edges */
+  2,   /* field[2] = axes */
   1,   /* field[1] = events */
   0,   /* field[0] = output */
 };
-static const ProtobufCIntRange vigil__v1__bin_events__number_ranges[1 + 1] =
+static const ProtobufCIntRange vigil__v1__bin_events__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 5, 2 },
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor vigil__v1__bin_events__descriptor =
 {
@@ -1960,10 +2070,10 @@ const ProtobufCMessageDescriptor vigil__v1__bin_events__descriptor =
   "Vigil__V1__BinEvents",
   "vigil.v1",
   sizeof(Vigil__V1__BinEvents),
-  4,
+  3,
   vigil__v1__bin_events__field_descriptors,
   vigil__v1__bin_events__field_indices_by_name,
-  1,  vigil__v1__bin_events__number_ranges,
+  2,  vigil__v1__bin_events__number_ranges,
   (ProtobufCMessageInit) vigil__v1__bin_events__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -2392,7 +2502,7 @@ const ProtobufCMessageDescriptor vigil__v1__tensor_description__descriptor =
   (ProtobufCMessageInit) vigil__v1__tensor_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__uncertainty_description__field_descriptors[11] =
+static const ProtobufCFieldDescriptor vigil__v1__uncertainty_description__field_descriptors[9] =
 {
   {
     "output",
@@ -2416,54 +2526,6 @@ static const ProtobufCFieldDescriptor vigil__v1__uncertainty_description__field_
     NULL,
     NULL,
     0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "bin_source",
-    3,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Vigil__V1__UncertaintyDescription, bin_source),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "bin_name",
-    4,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Vigil__V1__UncertaintyDescription, bin_name),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "bin_feature",
-    5,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Vigil__V1__UncertaintyDescription, bin_feature),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "bin_edges",
-    6,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_DOUBLE,
-    offsetof(Vigil__V1__UncertaintyDescription, n_bin_edges),
-    offsetof(Vigil__V1__UncertaintyDescription, bin_edges),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -2526,24 +2588,47 @@ static const ProtobufCFieldDescriptor vigil__v1__uncertainty_description__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "bins",
+    12,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__UncertaintyDescription, n_bins),
+    offsetof(Vigil__V1__UncertaintyDescription, bins),
+    &vigil__v1__bin_axis__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "side",
+    13,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__UncertaintyDescription, side),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__uncertainty_description__field_indices_by_name[] = {
-  5,   /* field[5] = bin_edges */
-  4,   /* field[4] = bin_feature */
-  3,   /* field[3] = bin_name */
-  2,   /* field[2] = bin_source */
-  10,   /* field[10] = classes */
-  6,   /* field[6] = lower */
+  7,   /* field[7] = bins */
+  6,   /* field[6] = classes */
+  2,   /* field[2] = lower */
   1,   /* field[1] = method */
   0,   /* field[0] = output */
-  8,   /* field[8] = sigma */
-  9,   /* field[9] = truth */
-  7,   /* field[7] = upper */
+  8,   /* field[8] = side */
+  4,   /* field[4] = sigma */
+  5,   /* field[5] = truth */
+  3,   /* field[3] = upper */
 };
-static const ProtobufCIntRange vigil__v1__uncertainty_description__number_ranges[1 + 1] =
+static const ProtobufCIntRange vigil__v1__uncertainty_description__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 7, 2 },
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor vigil__v1__uncertainty_description__descriptor =
 {
@@ -2553,10 +2638,10 @@ const ProtobufCMessageDescriptor vigil__v1__uncertainty_description__descriptor 
   "Vigil__V1__UncertaintyDescription",
   "vigil.v1",
   sizeof(Vigil__V1__UncertaintyDescription),
-  11,
+  9,
   vigil__v1__uncertainty_description__field_descriptors,
   vigil__v1__uncertainty_description__field_indices_by_name,
-  1,  vigil__v1__uncertainty_description__number_ranges,
+  2,  vigil__v1__uncertainty_description__number_ranges,
   (ProtobufCMessageInit) vigil__v1__uncertainty_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -36,8 +36,14 @@ extension OutputCalibration {
     fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
         var fields = try JSONFields(value, path: path)
         output = try fields.text("output")
-        if let column = fields.optional("bin_column") {
-            binColumn = try BinColumn(column, path: fields.path("bin_column"))
+        binColumns = []
+        if fields.has("bin_columns") {
+            let list = try fields.list("bin_columns", limit: MondrianGrid.maximumAxes)
+            for (axis, value) in list.enumerated() {
+                binColumns.append(
+                    try BinColumn(value, path: fields.path("bin_columns[\(axis)]"))
+                )
+            }
         }
         var kinds: [Kind] = []
         if let value = fields.optional("interval") {
@@ -73,6 +79,10 @@ extension SplitConformal {
     fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
         var fields = try JSONFields(value, path: path)
         let method = try fields.choice("method", ConformalMethod.allCases)
+        let side = try fields.choice("side", IntervalSide.allCases)
+        guard side == .both || method != .cqrAsymmetric else {
+            throw side.refusal(fields.path("side"))
+        }
         let bins = try fields.bins()
         let counts = try fields.eventsPerBin(bins)
         let type = try fields.choice("score_type", ScoreType.allCases)
@@ -80,7 +90,7 @@ extension SplitConformal {
         let below = try fields.scores(isTwoSided ? "scores_below" : "scores", counts, type)
         let above = isTwoSided ? try fields.scores("scores_above", counts, type) : nil
         try fields.finish()
-        self.init(method: method, bins: bins, below: below, above: above)
+        self.init(method: method, side: side, bins: bins, below: below, above: above)
     }
 }
 
@@ -97,23 +107,37 @@ extension ClassPValues {
 }
 
 extension JSONFields {
-    fileprivate mutating func bins() throws(CalibrationError) -> MondrianBins {
-        let edges = try numbers("bin_edges")
+    /// The edges of each axis.
+    fileprivate mutating func bins() throws(CalibrationError) -> MondrianGrid {
+        let key = "bin_edges"
+        var axes: [MondrianBins] = []
+        for (axis, value) in try arrays(key, limit: MondrianGrid.maximumAxes).enumerated() {
+            let edges = try Self.numbers(value, path: path("\(key)[\(axis)]"))
+            do throws(CalibrationError) {
+                axes.append(try MondrianBins(edges: edges))
+            } catch {
+                throw CalibrationError(
+                    path("\(key)[\(axis)]" + error.what.dropFirst(key.count)),
+                    found: error.found,
+                    allowed: error.allowed
+                )
+            }
+        }
         do throws(CalibrationError) {
-            return try MondrianBins(edges: edges)
+            return try MondrianGrid(axes: axes)
         } catch {
             throw CalibrationError(path(error.what), found: error.found, allowed: error.allowed)
         }
     }
 
-    fileprivate mutating func eventsPerBin(_ bins: MondrianBins) throws(CalibrationError) -> [Int] {
+    fileprivate mutating func eventsPerBin(_ bins: MondrianGrid) throws(CalibrationError) -> [Int] {
         let key = "events_per_bin"
         let numbers = try numbers(key)
         guard numbers.count == bins.count else {
             throw CalibrationError(
                 path(key),
                 found: "\(numbers.count) bins",
-                allowed: "\(bins.count), one more than bin_edges"
+                allowed: "\(bins.count), as bin_edges cut"
             )
         }
         var counts: [Int] = []
@@ -136,7 +160,7 @@ extension JSONFields {
         _ counts: [Int],
         _ type: ScoreType
     ) throws(CalibrationError) -> BinnedScores {
-        let list = try list(key, limit: MondrianBins.maximumEdges + 1)
+        let list = try list(key, limit: MondrianGrid.maximumCells)
         guard list.count == counts.count else {
             throw CalibrationError(
                 path(key),

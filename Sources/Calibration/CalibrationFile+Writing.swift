@@ -28,11 +28,9 @@ extension CalibrationFile {
 extension OutputCalibration {
     fileprivate func write(to writer: inout JSONWriter) {
         writer.text("output", output)
-        if let binColumn {
-            writer.object("bin_column") { column in
-                column.text("source", binColumn.source.rawValue)
-                column.text("name", binColumn.name)
-                if let feature = binColumn.feature { column.text("feature", feature) }
+        if !binColumns.isEmpty {
+            writer.array("bin_columns") { list in
+                for column in binColumns { list.object { column.write(to: &$0) } }
             }
         }
         for kind in kinds {
@@ -50,9 +48,18 @@ extension OutputCalibration {
     }
 }
 
+extension BinColumn {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.text("source", source.rawValue)
+        writer.text("name", name)
+        if let feature { writer.text("feature", feature) }
+    }
+}
+
 extension SplitConformal {
     fileprivate func write(to writer: inout JSONWriter) {
         writer.text("method", method.rawValue)
+        writer.text("side", side.rawValue)
         writer.write(bins, eventsPerBin)
         let type = ScoreType(holding: [below.values, above?.values ?? []])
         writer.text("score_type", type.rawValue)
@@ -89,8 +96,10 @@ extension VennAbers {
 }
 
 extension JSONWriter {
-    fileprivate mutating func write(_ bins: MondrianBins, _ eventsPerBin: [Int]) {
-        numbers("bin_edges", bins.edges.lazy.map { NumberText.of($0) })
+    fileprivate mutating func write(_ bins: MondrianGrid, _ eventsPerBin: [Int]) {
+        array("bin_edges") { list in
+            for axis in bins.axes { list.numbers(axis.edges.lazy.map { NumberText.of($0) }) }
+        }
         numbers("events_per_bin", eventsPerBin.lazy.map { String($0) })
     }
 

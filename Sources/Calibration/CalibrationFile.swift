@@ -4,7 +4,7 @@
 /// of the file compares, this type does not.
 public struct CalibrationFile: Sendable, Equatable {
     /// The only layout there is.
-    public static let currentFormat = 1
+    public static let currentFormat = 2
     /// Longest file that is read, in bytes: a million events with room to spare.
     public static let maximumBytes = 32 << 20
     /// The most calibrated outputs.
@@ -12,7 +12,7 @@ public struct CalibrationFile: Sendable, Equatable {
     /// The most calibration events.
     public static let maximumEvents = 1_000_000_000
 
-    /// The file's layout, 1.
+    /// The file's layout.
     public var format = Self.currentFormat
     /// The model's name.
     public var model: String

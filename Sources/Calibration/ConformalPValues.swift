@@ -4,15 +4,15 @@
 /// exchangeability P(p ≤ t) ≤ t for every t. Vovk et al. 2005; Laxhammar and Falkman 2015;
 /// Bates, Candès, Lei, Romano, Sesia, Ann. Statist. 51 (2023) 149 (arXiv:2104.08279).
 public struct ConformalPValues: Sendable, Equatable {
-    /// The bins, in the unit of the bin column.
-    public let bins: MondrianBins
+    /// The bins, in the units of their columns.
+    public let bins: MondrianGrid
     /// Calibration events in each bin.
     public let eventsPerBin: [Int]
     /// Calibration scores.
     let scores: BinnedScores
 
     /// A table already checked: as many bins as `bins`.
-    init(bins: MondrianBins, scores: BinnedScores) {
+    init(bins: MondrianGrid, scores: BinnedScores) {
         precondition(scores.binCount == bins.count)
         self.bins = bins
         self.scores = scores
@@ -27,33 +27,19 @@ public struct ConformalPValues: Sendable, Equatable {
     /// bin without events is kept, its p-values are all 1.
     public static func fit(
         scores: [Double],
-        binValues: [Double],
-        bins: MondrianBins
+        bins: MondrianGrid,
+        binColumns: [[Double]]
     ) throws(CalibrationError) -> ConformalPValues {
         guard !scores.isEmpty else {
             throw CalibrationError("scores", found: "0 events", allowed: "at least 1")
         }
-        guard scores.count == binValues.count else {
+        let places = try bins.indices(of: binColumns, count: scores.count, name: "binColumns")
+        if let index = scores.firstIndex(where: { !$0.isFinite }) {
             throw CalibrationError(
-                "binValues",
-                found: "\(binValues.count) of them",
-                allowed: "one for each of \(scores.count) scores"
+                "scores[\(index)]",
+                found: NumberText.of(scores[index]),
+                allowed: "finite numbers"
             )
-        }
-        var places: [Int] = []
-        places.reserveCapacity(scores.count)
-        for index in scores.indices {
-            guard scores[index].isFinite else {
-                throw CalibrationError(
-                    "scores[\(index)]",
-                    found: NumberText.of(scores[index]),
-                    allowed: "finite numbers"
-                )
-            }
-            guard let bin = bins.index(of: binValues[index]) else {
-                throw CalibrationError("binValues[\(index)]", found: "nan", allowed: "a number")
-            }
-            places.append(bin)
         }
         return ConformalPValues(
             bins: bins,

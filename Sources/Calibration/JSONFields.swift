@@ -103,6 +103,19 @@ struct JSONFields {
         return list
     }
 
+    /// An array of arrays, possibly empty, at most `limit` long.
+    mutating func arrays(_ key: String, limit: Int) throws(CalibrationError) -> [JSONValue] {
+        let value = try value(key)
+        guard case .array(let list) = value, list.count <= limit else {
+            throw CalibrationError(
+                path(key),
+                found: value.kind,
+                allowed: "an array of at most \(limit) arrays"
+            )
+        }
+        return list
+    }
+
     /// Refuses what was not taken.
     func finish() throws(CalibrationError) {
         guard let unknown = members.keys.min() else { return }

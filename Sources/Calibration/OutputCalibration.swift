@@ -15,19 +15,20 @@ public struct OutputCalibration: Sendable, Equatable {
 
     /// The output's name.
     public var output: String
-    /// What chooses the bin; nil where there is one bin.
-    public var binColumn: BinColumn?
+    /// What chooses the bin, one an axis; empty where there is one bin.
+    public var binColumns: [BinColumn]
     /// One interval; or one Venn-ABERS, one set of p-values, or both, in this order.
     public let kinds: [Kind]
 
-    /// Refuses a mixture that has no meaning, a class twice, and several bins without a bin column.
+    /// Refuses a mixture that has no meaning, a class twice, and tables with other axes than there
+    /// are bin columns.
     public init(
         output: String,
-        binColumn: BinColumn?,
+        binColumns: [BinColumn],
         kinds: [Kind]
     ) throws(CalibrationError) {
         self.output = output
-        self.binColumn = binColumn
+        self.binColumns = binColumns
         self.kinds = kinds
         try check(path: "outputs[\(output)]", events: nil)
     }
@@ -54,14 +55,16 @@ public struct OutputCalibration: Sendable, Equatable {
     /// output.
     func check(path: String, events: Int?) throws(CalibrationError) {
         try NameRule.check(output, path: "\(path).output")
-        try binColumn?.check(path: "\(path).bin_column")
+        for (axis, column) in binColumns.enumerated() {
+            try column.check(path: "\(path).bin_columns[\(axis)]")
+        }
         try checkKinds(path: path)
         try checkClassNames(path: path)
-        for (name, bins) in partitions where bins.count > 1 && binColumn == nil {
+        for (name, bins) in partitions where bins.axes.count != binColumns.count {
             throw CalibrationError(
-                "\(path).bin_column",
-                found: "nothing",
-                allowed: "a column, since \(name) has \(bins.count) bins"
+                "\(path).bin_columns",
+                found: "\(binColumns.count) columns",
+                allowed: "\(bins.axes.count), as the bin_edges of \(name)"
             )
         }
         guard let events else { return }
@@ -108,7 +111,7 @@ public struct OutputCalibration: Sendable, Equatable {
         }
     }
 
-    private var partitions: [(name: String, bins: MondrianBins)] {
+    private var partitions: [(name: String, bins: MondrianGrid)] {
         pValues.enumerated().map { ("p_values[\($0)]", $1.table.bins) }
             + (interval.map { [("interval", $0.bins)] } ?? [])
     }

@@ -13,8 +13,6 @@ extension SplitConformal {
         public var upper: Double
         /// The model's own scale, above 0, for `ConformalMethod.normalised`.
         public var sigma: Double
-        /// The value of the bin column.
-        public var binValue: Double
 
         /// One event; what is left out is not there.
         public init(
@@ -22,15 +20,13 @@ extension SplitConformal {
             value: Double = .nan,
             lower: Double = .nan,
             upper: Double = .nan,
-            sigma: Double = .nan,
-            binValue: Double = 0
+            sigma: Double = .nan
         ) {
             self.truth = truth
             self.value = value
             self.lower = lower
             self.upper = upper
             self.sigma = sigma
-            self.binValue = binValue
         }
     }
 
@@ -38,30 +34,31 @@ extension SplitConformal {
     ///
     /// O(n log n).
     ///
-    /// Refuses an event whose score is not finite or whose bin value is NaN, and an empty sample; a
-    /// bin without events is kept, its intervals are infinite.
+    /// `binColumns` holds the values that choose the bins, one list an axis of `bins`.
+    ///
+    /// Refuses an event whose score is not finite or whose bin value is NaN, an empty sample, and
+    /// one end of `cqrAsymmetric`, which `cqr` gives; a bin without events is kept, its intervals
+    /// are infinite.
     public static func fit(
         _ method: ConformalMethod,
-        bins: MondrianBins,
-        samples: [Sample]
+        side: IntervalSide = .both,
+        bins: MondrianGrid,
+        samples: [Sample],
+        binColumns: [[Double]]
     ) throws(CalibrationError) -> SplitConformal {
         guard !samples.isEmpty else {
             throw CalibrationError("samples", found: "0 events", allowed: "at least 1")
         }
+        guard side == .both || method != .cqrAsymmetric else { throw side.refusal("side") }
+        let places = try bins.indices(of: binColumns, count: samples.count, name: "binColumns")
         var below: [Double] = []
         var above: [Double] = []
-        var places: [Int] = []
         below.reserveCapacity(samples.count)
-        places.reserveCapacity(samples.count)
         for (index, sample) in samples.enumerated() {
-            guard let bin = bins.index(of: sample.binValue) else {
-                throw refusal(index, "binValue", sample.binValue, allowed: "a number")
-            }
-            places.append(bin)
             if method == .normalised, !(sample.sigma > 0) {
                 throw refusal(index, "sigma", sample.sigma, allowed: "above 0")
             }
-            let score = sample.score(method)
+            let score = sample.score(method, side)
             guard score.below.isFinite, score.above.isFinite else {
                 let found = score.below.isFinite ? score.above : score.below
                 throw refusal(index, "score", found, allowed: "finite")
@@ -71,6 +68,7 @@ extension SplitConformal {
         }
         return SplitConformal(
             method: method,
+            side: side,
             bins: bins,
             below: BinnedScores(scores: below, bins: places, binCount: bins.count),
             above: method == .cqrAsymmetric
@@ -92,7 +90,13 @@ extension SplitConformal {
                 binCount: scores.binCount
             )
         }
-        return SplitConformal(method: method, bins: bins, below: up(below), above: above.map(up))
+        return SplitConformal(
+            method: method,
+            side: side,
+            bins: bins,
+            below: up(below),
+            above: above.map(up)
+        )
     }
 
     private static func roundedUp(_ score: Double) -> Double {
@@ -118,20 +122,32 @@ extension SplitConformal {
 extension SplitConformal.Sample {
     /// The conformity scores of the lower and the upper end; one score stands for both but in the
     /// asymmetric form.
-    func score(_ method: ConformalMethod) -> (below: Double, above: Double) {
+    func score(_ method: ConformalMethod, _ side: IntervalSide) -> (below: Double, above: Double) {
+        let ends: (below: Double, above: Double)
         switch method {
-        case .absolute:
-            let score = abs(truth - value)
-            return (score, score)
-        case .normalised:
-            let score = abs(truth - value) / sigma
-            return (score, score)
-        case .cqr:
-            // Adding first lets a NaN of either quantile through, which max may hide.
-            let score = (lower + upper).isNaN ? .nan : max(lower - truth, truth - upper)
-            return (score, score)
-        case .cqrAsymmetric:
-            return (lower - truth, truth - upper)
+        case .absolute: ends = (value - truth, truth - value)
+        case .normalised: ends = ((value - truth) / sigma, (truth - value) / sigma)
+        case .cqr, .cqrAsymmetric: ends = (lower - truth, truth - upper)
         }
+        if method == .cqrAsymmetric { return ends }
+        let score: Double
+        switch side {
+        // Adding first lets a NaN of either end through, which max may hide.
+        case .both: score = (ends.below + ends.above).isNaN ? .nan : max(ends.below, ends.above)
+        case .lower: score = ends.below
+        case .upper: score = ends.above
+        }
+        return (score, score)
+    }
+}
+
+extension IntervalSide {
+    /// Why a method with both ends apart cannot have one of them.
+    func refusal(_ what: String) -> CalibrationError {
+        CalibrationError(
+            what,
+            found: "\(rawValue) of \(ConformalMethod.cqrAsymmetric.rawValue)",
+            allowed: "\(Self.both.rawValue), or method \(ConformalMethod.cqr.rawValue)"
+        )
     }
 }

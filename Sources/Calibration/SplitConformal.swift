@@ -6,8 +6,10 @@
 public struct SplitConformal: Sendable, Equatable {
     /// How scores were made.
     public let method: ConformalMethod
-    /// The bins, in the unit of the bin column.
-    public let bins: MondrianBins
+    /// Which ends the interval has.
+    public let side: IntervalSide
+    /// The bins, in the units of their columns.
+    public let bins: MondrianGrid
     /// Calibration events in each bin.
     public let eventsPerBin: [Int]
     /// Scores of the only end, or of the lower one.
@@ -15,12 +17,21 @@ public struct SplitConformal: Sendable, Equatable {
     /// Scores of the upper end; nil where both ends share one score.
     let above: BinnedScores?
 
-    /// Tables already checked: as many bins as `bins`, `above` there only for `cqrAsymmetric`.
-    init(method: ConformalMethod, bins: MondrianBins, below: BinnedScores, above: BinnedScores?) {
+    /// Tables already checked: as many bins as `bins`, `above` there only for `cqrAsymmetric`, which
+    /// has both ends.
+    init(
+        method: ConformalMethod,
+        side: IntervalSide,
+        bins: MondrianGrid,
+        below: BinnedScores,
+        above: BinnedScores?
+    ) {
         precondition(below.binCount == bins.count)
+        precondition(side == .both || method != .cqrAsymmetric)
         precondition((above != nil) == (method == .cqrAsymmetric))
         precondition(above == nil || above?.starts == below.starts)
         self.method = method
+        self.side = side
         self.bins = bins
         self.below = below
         self.above = above
@@ -52,7 +63,7 @@ public struct SplitConformal: Sendable, Equatable {
     /// `value` is used by `absolute` and `normalised`, `lower` and `upper` by the CQR forms,
     /// `sigma` by `normalised` (no positive sigma: the whole line). An infinite quantile gives the
     /// whole line. Ends that would cross, an empty set, become their midpoint, which covers no
-    /// less. NaN in gives NaN out.
+    /// less. An end that `side` leaves out is infinite. NaN in gives NaN out.
     public func interval(
         _ quantile: ConformalQuantile,
         value: Double,
@@ -71,6 +82,11 @@ public struct SplitConformal: Sendable, Equatable {
             ends = (value - quantile.below * sigma, value + quantile.above * sigma)
         case .cqr, .cqrAsymmetric:
             ends = (lower - quantile.below, upper + quantile.above)
+        }
+        switch side {
+        case .upper: return (ends.upper.isNaN ? .nan : -.infinity, ends.upper)
+        case .lower: return (ends.lower, ends.lower.isNaN ? .nan : .infinity)
+        case .both: break
         }
         guard ends.lower > ends.upper else { return ends }
         let middle = ends.lower / 2 + ends.upper / 2

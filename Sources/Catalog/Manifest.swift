@@ -82,8 +82,8 @@ public struct Manifest: Sendable, Equatable {
         case request(String)
     }
 
-    /// Mondrian bins: a column and its interior edges.
-    public struct Bins: Sendable, Equatable {
+    /// One axis of Mondrian bins: a column and its interior edges.
+    public struct BinAxis: Sendable, Equatable {
         /// Column that is cut.
         public let column: BinColumn
         /// Interior edges, rising.
@@ -110,6 +110,13 @@ public struct Manifest: Sendable, Equatable {
             case pValue = "p-value"
         }
 
+        /// Which ends an interval has, by its name in manifests and calibration files.
+        public enum Side: String, Sendable, CaseIterable {
+            case both
+            case upper
+            case lower
+        }
+
         /// Output that it belongs to.
         public let output: String
         /// How the uncertainty is made.
@@ -120,8 +127,10 @@ public struct Manifest: Sendable, Equatable {
         public let upper: String?
         /// Raw output of the scale.
         public let sigma: String?
-        /// Calibration bins.
-        public let bins: Bins?
+        /// Ends that intervals have.
+        public let side: Side
+        /// Axes of the calibration bins, at most two; none for one bin.
+        public let bins: [BinAxis]
         /// Column of labelled data that holds the truth.
         public let truth: String
         /// Classes by name and label.

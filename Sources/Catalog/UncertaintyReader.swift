@@ -9,6 +9,9 @@ struct UncertaintyReader {
         var entries: [Manifest.Uncertainty] = []
     }
 
+    /// Bins of one output; more would starve each of events.
+    private static let mostBins = 4_096
+
     private let task: Manifest.Task
     private let inputs: [Manifest.Input]
     private let outputs: [Manifest.Output]
@@ -57,7 +60,8 @@ struct UncertaintyReader {
         let lower = try companion("lower", of: &mapping, isNeeded: needsQuantiles)
         let upper = try companion("upper", of: &mapping, isNeeded: needsQuantiles)
         let sigma = try companion("sigma", of: &mapping, isNeeded: method == .normalised)
-        let bins = try mapping.take("bins").map { value throws(YAMLError) in try self.bins(value) }
+        let side = try self.side(&mapping, method: method)
+        let bins = try self.bins(mapping.take("bins"))
         let truth = try mapping.require("truth").string(maximumBytes: 100)
         let classes = try self.classes(&mapping, method: method)
         try mapping.finish()
@@ -67,6 +71,7 @@ struct UncertaintyReader {
             lower: lower,
             upper: upper,
             sigma: sigma,
+            side: side,
             bins: bins,
             truth: truth,
             classes: classes
@@ -106,7 +111,32 @@ struct UncertaintyReader {
         return name
     }
 
-    private func bins(_ value: YAMLValue) throws(YAMLError) -> Manifest.Bins {
+    private func side(
+        _ mapping: inout YAMLMapping,
+        method: Manifest.Uncertainty.Method
+    ) throws(YAMLError) -> Manifest.Uncertainty.Side {
+        switch method {
+        case .absolute, .normalised, .cqr:
+            return try mapping.take("side")?.choice(Manifest.Uncertainty.Side.self) ?? .both
+        case .cqrAsymmetric, .vennAbers, .pValue:
+            return .both
+        }
+    }
+
+    /// One axis, or a list of one or two.
+    private func bins(_ value: YAMLValue?) throws(YAMLError) -> [Manifest.BinAxis] {
+        guard let value else { return [] }
+        guard value.isList else { return [try axis(value)] }
+        var axes: [Manifest.BinAxis] = []
+        for entry in try value.list(count: 1...2) { axes.append(try axis(entry)) }
+        let cells = axes.reduce(1) { $0 * ($1.edges.count + 1) }
+        guard cells <= Self.mostBins else {
+            throw value.error("found \(cells) bins, allowed are \(Self.mostBins)")
+        }
+        return axes
+    }
+
+    private func axis(_ value: YAMLValue) throws(YAMLError) -> Manifest.BinAxis {
         var mapping = try value.mapping()
         let input = mapping.take("input")
         let feature = mapping.take("feature")
@@ -140,7 +170,7 @@ struct UncertaintyReader {
             edges.append(edge)
         }
         try mapping.finish()
-        return Manifest.Bins(column: column, edges: edges)
+        return Manifest.BinAxis(column: column, edges: edges)
     }
 
     private func inputColumn(

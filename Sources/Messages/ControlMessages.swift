@@ -69,14 +69,10 @@ public struct UncertaintyDescription: Sendable, Equatable {
     public var output = ""
     /// "absolute", "normalised", "cqr", "cqr-asymmetric", "venn-abers", "p-value".
     public var method = ""
-    /// "input", "output", "request", or empty for one bin.
-    public var binSource = ""
-    /// Tensor or column that the bins cut.
-    public var binName = ""
-    /// Component of a one-dimensional input.
-    public var binFeature = ""
-    /// Interior edges.
-    public var binEdges: [Double] = []
+    /// Ends of an interval, "both", "upper" or "lower"; empty where the method has none.
+    public var side = ""
+    /// Columns that the bins cut, at most two; none for one bin.
+    public var bins: [BinAxis] = []
     /// Raw output that holds the lower quantile.
     public var lower = ""
     /// Raw output that holds the upper quantile.

@@ -53,18 +53,15 @@ public final class Provenance: Sendable {
 public struct BinEvents: Sendable, Equatable {
     /// Output (and class, for p-values) that the bins belong to.
     public let output: String
-    /// Events per bin.
+    /// Events per bin; the bins of the last axis are neighbours.
     public let events: [UInt64]
-    /// Interior edges, one fewer than bins.
-    public let edges: [Double]
-    /// Column that the bins cut, or nil for one bin.
-    public let column: String?
+    /// Columns that the bins cut, at most two; none for one bin.
+    public let axes: [BinAxis]
 
     /// Bins of `output`.
-    public init(output: String, events: [UInt64], edges: [Double], column: String?) {
+    public init(output: String, events: [UInt64], axes: [BinAxis]) {
         self.output = output
         self.events = events
-        self.edges = edges
-        self.column = column
+        self.axes = axes
     }
 }

@@ -79,19 +79,19 @@ extension UncertaintyDescription {
         sigma = entry.sigma ?? ""
         truth = entry.truth
         classes = entry.classes.map { ClassDescription(name: $0.name, labels: $0.labels) }
-        guard let bins = entry.bins else { return }
-        binEdges = bins.edges
-        switch bins.column {
-        case .input(let tensor, let feature):
-            binSource = "input"
-            binName = tensor
-            binFeature = feature
-        case .output(let name):
-            binSource = "output"
-            binName = name
-        case .request(let name):
-            binSource = "request"
-            binName = name
+        switch entry.method {
+        case .absolute, .normalised, .cqr, .cqrAsymmetric: side = entry.side.rawValue
+        case .vennAbers, .pValue: break
+        }
+        bins = entry.bins.map { axis in
+            switch axis.column {
+            case .input(let tensor, let feature):
+                BinAxis(source: "input", name: tensor, feature: feature, edges: axis.edges)
+            case .output(let name):
+                BinAxis(source: "output", name: name, edges: axis.edges)
+            case .request(let name):
+                BinAxis(source: "request", name: name, edges: axis.edges)
+            }
         }
     }
 }

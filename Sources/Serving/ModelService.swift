@@ -27,7 +27,7 @@ public final class ModelService: Sendable {
     let namedPlans = NamedPlans()
     /// Why calibrated answers are refused, or nil.
     let calibrationReason: String?
-    /// Columns that calibrated answers need, by uncertainty entry.
+    /// Columns that calibrated answers need: two slots an uncertainty entry, one an axis of its bins.
     let requestColumns: [OwnedText?]
     /// Whether there are any.
     let needsColumns: Bool
@@ -84,9 +84,12 @@ public final class ModelService: Sendable {
         version = OwnedText(source.version)
         inputNames = manifest.inputs.map { OwnedText($0.signature.name) }
         outputNames = manifest.outputs.map { OwnedText($0.signature.name) }
-        requestColumns = manifest.uncertainty.map { entry in
-            guard case .request(let name) = entry.bins?.column else { return nil }
-            return OwnedText(name)
+        requestColumns = manifest.uncertainty.flatMap { entry in
+            (0..<MondrianGrid.maximumAxes).map { axis in
+                guard axis < entry.bins.count, case .request(let name) = entry.bins[axis].column
+                else { return nil }
+                return OwnedText(name)
+            }
         }
         needsColumns = requestColumns.contains { $0 != nil }
         inputRules = LentList(repeating: InputRule(), capacity: manifest.inputs.count)

@@ -96,6 +96,12 @@ public struct YAMLValue {
         }
     }
 
+    /// Whether it is a list.
+    public var isList: Bool {
+        guard case .sequence = node else { return false }
+        return true
+    }
+
     /// The entries of a list of `count` entries.
     public func list(count: ClosedRange<Int>) throws(YAMLError) -> [YAMLValue] {
         guard case .sequence(let sequence) = node else { throw wrongType("a list") }

@@ -105,10 +105,8 @@ enum ControlDecoder {
         var entry = UncertaintyDescription()
         entry.output = unsafe text(message.output)
         entry.method = unsafe text(message.method)
-        entry.binSource = unsafe text(message.bin_source)
-        entry.binName = unsafe text(message.bin_name)
-        entry.binFeature = unsafe text(message.bin_feature)
-        entry.binEdges = unsafe numbers(message.bin_edges, message.n_bin_edges)
+        entry.side = unsafe text(message.side)
+        entry.bins = unsafe axes(message.bins, message.n_bins)
         entry.lower = unsafe text(message.lower)
         entry.upper = unsafe text(message.upper)
         entry.sigma = unsafe text(message.sigma)
@@ -133,8 +131,22 @@ enum ControlDecoder {
             return unsafe BinEvents(
                 output: text(entry.output),
                 events: numbers(entry.events, entry.n_events),
-                edges: numbers(entry.edges, entry.n_edges),
-                column: entry.column.map { unsafe text($0) }
+                axes: axes(entry.axes, entry.n_axes)
+            )
+        }
+    }
+
+    private static func axes(
+        _ list: UnsafeMutablePointer<UnsafeMutablePointer<Vigil__V1__BinAxis>?>?,
+        _ count: Int
+    ) -> [BinAxis] {
+        (0..<count).compactMap { index in
+            guard let entry = unsafe list?[index]?.pointee else { return nil }
+            return unsafe BinAxis(
+                source: text(entry.source),
+                name: text(entry.name),
+                feature: text(entry.feature),
+                edges: numbers(entry.edges, entry.n_edges)
             )
         }
     }

@@ -155,11 +155,8 @@ extension ReplyEncoder {
             unsafe vigil__v1__uncertainty_description__init(entry)
             unsafe entry.pointee.output = unsafe text(item.output)
             unsafe entry.pointee.method = unsafe text(item.method)
-            unsafe entry.pointee.bin_source = unsafe text(item.binSource)
-            unsafe entry.pointee.bin_name = unsafe text(item.binName)
-            unsafe entry.pointee.bin_feature = unsafe text(item.binFeature)
-            unsafe entry.pointee.n_bin_edges = item.binEdges.count
-            unsafe entry.pointee.bin_edges = unsafe numbers(item.binEdges)
+            unsafe entry.pointee.side = unsafe text(item.side)
+            unsafe (entry.pointee.n_bins, entry.pointee.bins) = unsafe axes(item.bins)
             unsafe entry.pointee.lower = unsafe text(item.lower)
             unsafe entry.pointee.upper = unsafe text(item.upper)
             unsafe entry.pointee.sigma = unsafe text(item.sigma)

@@ -257,9 +257,29 @@ public struct ReplyEncoder {
             unsafe entry.pointee.output = unsafe arena.text(bins.output)
             unsafe entry.pointee.n_events = bins.events.count
             unsafe entry.pointee.events = unsafe numbers(bins.events)
-            unsafe entry.pointee.n_edges = bins.edges.count
-            unsafe entry.pointee.edges = unsafe numbers(bins.edges)
-            if let column = bins.column { unsafe entry.pointee.column = unsafe arena.text(column) }
+            unsafe (entry.pointee.n_axes, entry.pointee.axes) = unsafe axes(bins.axes)
+            unsafe entries[index] = unsafe entry
+        }
+        return unsafe (list.count, entries)
+    }
+
+    func axes(
+        _ list: [BinAxis]
+    ) -> (Int, UnsafeMutablePointer<UnsafeMutablePointer<Vigil__V1__BinAxis>?>) {
+        let entries = unsafe arena.make(
+            UnsafeMutablePointer<Vigil__V1__BinAxis>?.self,
+            count: list.count
+        )
+        for (index, axis) in list.enumerated() {
+            let entry = unsafe arena.make(Vigil__V1__BinAxis.self)
+            unsafe vigil__v1__bin_axis__init(entry)
+            unsafe entry.pointee.source = unsafe arena.text(axis.source)
+            unsafe entry.pointee.name = unsafe arena.text(axis.name)
+            if !axis.feature.isEmpty {
+                unsafe entry.pointee.feature = unsafe arena.text(axis.feature)
+            }
+            unsafe entry.pointee.n_edges = axis.edges.count
+            unsafe entry.pointee.edges = unsafe numbers(axis.edges)
             unsafe entries[index] = unsafe entry
         }
         return unsafe (list.count, entries)

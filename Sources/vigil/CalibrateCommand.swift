@@ -100,7 +100,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     }
 
     private func report(_ file: CalibrationFile, _ path: String, _ changes: [String]) throws {
-        var events: [(String, [Int], MondrianBins)] = []
+        var events: [(String, [Int], MondrianGrid)] = []
         for output in file.outputs {
             if let interval = output.interval {
                 events.append((output.output, interval.eventsPerBin, interval.bins))

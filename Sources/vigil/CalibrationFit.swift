@@ -17,14 +17,13 @@ struct CalibrationFit {
         var events = 0
         for entry in model.uncertainty {
             let truth = try source.column(entry.truth)
-            let bins = try MondrianBins(edges: entry.binEdges)
-            let values = try source.binValues(entry, raw)
-            let (kinds, used) = try kinds(entry, truth, bins, values)
+            let columns = try source.binColumns(entry, raw)
+            let (kinds, used) = try kinds(entry, truth, try entry.grid(), columns)
             events = max(events, used)
             outputs.append(
                 try OutputCalibration(
                     output: entry.output,
-                    binColumn: try column(entry),
+                    binColumns: try entry.bins.map(column),
                     kinds: kinds
                 )
             )
@@ -47,26 +46,26 @@ struct CalibrationFit {
     private func kinds(
         _ entry: UncertaintyDescription,
         _ truth: [Double],
-        _ bins: MondrianBins,
-        _ values: [Double]
+        _ bins: MondrianGrid,
+        _ columns: [[Double]]
     ) throws -> ([OutputCalibration.Kind], Int) {
         let scores = try raw.column(entry.output)
         switch entry.method {
         case "venn-abers":
-            return try binary(entry, truth, scores, bins, values)
+            return try binary(entry, truth, scores, bins, columns)
         case "p-value":
             let normal = entry.classes[0]
             let chosen = rows { normal.labels.contains(truth[$0]) && scores[$0].isFinite }
             try requireClasses(entry, truth, chosen)
-            try requireBins(entry, chosen, values)
+            try requireBins(entry, chosen, columns)
             let table = try ConformalPValues.fit(
                 scores: chosen.map { scores[$0] },
-                binValues: chosen.map { values[$0] },
-                bins: bins
+                bins: bins,
+                binColumns: columns.map { column in chosen.map { column[$0] } }
             )
             return ([.pValues([ClassPValues(name: normal.name, table: table)])], chosen.count)
         default:
-            return try interval(entry, truth, scores, bins, values)
+            return try interval(entry, truth, scores, bins, columns)
         }
     }
 
@@ -74,15 +73,15 @@ struct CalibrationFit {
         _ entry: UncertaintyDescription,
         _ truth: [Double],
         _ scores: [Double],
-        _ bins: MondrianBins,
-        _ values: [Double]
+        _ bins: MondrianGrid,
+        _ columns: [[Double]]
     ) throws -> ([OutputCalibration.Kind], Int) {
         let (zero, one) = (entry.classes[0], entry.classes[1])
         let chosen = rows { row in
             (zero.labels + one.labels).contains(truth[row]) && scores[row].isFinite
         }
         try requireClasses(entry, truth, chosen)
-        try requireBins(entry, chosen, values)
+        try requireBins(entry, chosen, columns)
         let vennAbers = try VennAbers.fit(
             scores: chosen.map { scores[$0] },
             labels: chosen.map { one.labels.contains(truth[$0]) }
@@ -97,8 +96,8 @@ struct CalibrationFit {
                     name: one.name,
                     table: try ConformalPValues.fit(
                         scores: members.map { sign * scores[$0] },
-                        binValues: members.map { values[$0] },
-                        bins: bins
+                        bins: bins,
+                        binColumns: columns.map { column in members.map { column[$0] } }
                     )
                 )
             )
@@ -110,8 +109,8 @@ struct CalibrationFit {
         _ entry: UncertaintyDescription,
         _ truth: [Double],
         _ scores: [Double],
-        _ bins: MondrianBins,
-        _ values: [Double]
+        _ bins: MondrianGrid,
+        _ columns: [[Double]]
     ) throws -> ([OutputCalibration.Kind], Int) {
         guard let method = ConformalMethod(rawValue: entry.method) else {
             throw Complaint(
@@ -125,18 +124,23 @@ struct CalibrationFit {
         guard !chosen.isEmpty else {
             throw Complaint("\(path)[\(entry.truth)]: no events with a finite truth")
         }
-        try requireBins(entry, chosen, values)
+        try requireBins(entry, chosen, columns)
         let samples = chosen.map { row in
             SplitConformal.Sample(
                 truth: truth[row],
                 value: scores[row],
                 lower: lower.isEmpty ? .nan : Double(lower[row]),
                 upper: upper.isEmpty ? .nan : Double(upper[row]),
-                sigma: sigma.isEmpty ? .nan : Double(sigma[row]),
-                binValue: values[row]
+                sigma: sigma.isEmpty ? .nan : Double(sigma[row])
             )
         }
-        let fitted = try SplitConformal.fit(method, bins: bins, samples: samples)
+        let fitted = try SplitConformal.fit(
+            method,
+            side: IntervalSide(rawValue: entry.side) ?? .both,
+            bins: bins,
+            samples: samples,
+            binColumns: columns.map { column in chosen.map { column[$0] } }
+        )
         return ([.interval(fitted.roundedUpToSinglePrecision())], samples.count)
     }
 
@@ -156,25 +160,40 @@ struct CalibrationFit {
     private func requireBins(
         _ entry: UncertaintyDescription,
         _ chosen: [Int],
-        _ values: [Double]
+        _ columns: [[Double]]
     ) throws {
-        guard let row = chosen.first(where: { values[$0].isNaN }) else { return }
-        let name = entry.binFeature.isEmpty ? entry.binName : entry.binFeature
-        throw Complaint(
-            entry.binSource == "output"
-                ? "\(path): the output \(name), which the bins cut, is nan in row \(row)"
-                : "\(path)[\(name)]: found nan in row \(row), allowed are numbers"
-        )
+        for (axis, column) in zip(entry.bins, columns) {
+            guard let row = chosen.first(where: { column[$0].isNaN }) else { continue }
+            throw Complaint(
+                axis.source == "output"
+                    ? "\(path): the output \(axis.label), which the bins cut, is nan in row \(row)"
+                    : "\(path)[\(axis.label)]: found nan in row \(row), allowed are numbers"
+            )
+        }
     }
 
-    private func column(_ entry: UncertaintyDescription) throws -> BinColumn? {
-        guard let source = BinColumn.Source(rawValue: entry.binSource) else { return nil }
+    private func column(_ axis: BinAxis) throws -> BinColumn {
+        guard let source = BinColumn.Source(rawValue: axis.source) else {
+            throw Complaint("the bin column source '\(axis.source)' is not known here")
+        }
         return try BinColumn(
             source: source,
-            name: entry.binName,
-            feature: entry.binFeature.isEmpty ? nil : entry.binFeature
+            name: axis.name,
+            feature: axis.feature.isEmpty ? nil : axis.feature
         )
     }
+}
+
+extension UncertaintyDescription {
+    /// The bins of its calibration.
+    func grid() throws -> MondrianGrid {
+        try MondrianGrid(axes: bins.map { try MondrianBins(edges: $0.edges) })
+    }
+}
+
+extension BinAxis {
+    /// The column as its users name it.
+    var label: String { feature.isEmpty ? name : feature }
 }
 
 extension ClassDescription {

@@ -55,14 +55,15 @@ struct Evaluation {
     ) async throws {
         let source = scoring.source
         let isNormal = try source.normalRows()
-        let cells = model.uncertainty.reduce(0) { $0 + $1.binEdges.count + 1 } * coverages.count
-        let columns = model.uncertainty.map(\.binName)
+        let cells = try model.uncertainty.reduce(0) { $0 + (try $1.grid().count) } * coverages.count
+        let columns = model.uncertainty.flatMap(\.bins).map(\.label)
         result.coverageAxis =
             "\(model.name), bins of \(Set(columns).sorted().joined(separator: ", "))"
         for coverage in coverages {
             let outcome = try await scoring.run(title: "\(model.name) at \(coverage)") { call in
                 call.coverage = coverage
-                call.outputs = model.uncertainty.filter { $0.binSource == "output" }.map(\.binName)
+                call.outputs = model.uncertainty.flatMap(\.bins).filter { $0.source == "output" }
+                    .map(\.name)
             }
             if coverage == coverages.first { result.add(model, outcome) }
             for entry in model.uncertainty {
@@ -71,7 +72,7 @@ struct Evaluation {
                     entry: entry,
                     truth: source.column(entry.truth),
                     outcome: outcome,
-                    binValues: source.binValues(entry, outcome),
+                    binColumns: source.binColumns(entry, outcome),
                     isNormal: isNormal
                 )
                 for bin in table.bins.indices {
@@ -222,18 +223,18 @@ private struct BinnedCoverage {
         entry: UncertaintyDescription,
         truth: [Double],
         outcome: Scoring.Outcome,
-        binValues: [Double],
+        binColumns: [[Double]],
         isNormal: [Bool]
     ) throws {
-        let cut = try MondrianBins(edges: entry.binEdges)
-        bins = (0..<cut.count).map { cut.label($0) }
-        events = Array(repeating: 0, count: cut.count)
+        let grid = try entry.grid()
+        bins = (0..<grid.count).map { grid.label($0) }
+        events = Array(repeating: 0, count: grid.count)
         covered = events
         let lower = try outcome.column("\(entry.output)_lower")
         let upper = try outcome.column("\(entry.output)_upper")
         // An event without a truth, or flagged and without an interval, shows nothing.
         for row in truth.indices where isNormal[row] && !(truth[row] + lower[row]).isNaN {
-            guard let bin = cut.index(of: binValues[row]) else { continue }
+            guard let bin = grid.index(of: binColumns.map { $0[row] }) else { continue }
             events[bin] += 1
             if lower[row] <= truth[row], truth[row] <= upper[row] { covered[bin] += 1 }
         }

@@ -29,13 +29,12 @@ struct EventSource {
         self.inputs = inputs
         self.rows = rows
         var columns: [TensorValue] = []
-        for entry in model.uncertainty
-        where entry.binSource == "request" && !columns.contains(where: { $0.name == entry.binName })
-        {
-            let values = NumericArray(doubles: try Self.column(entry.binName, data, rows: rows))
+        for axis in model.uncertainty.flatMap(\.bins)
+        where axis.source == "request" && !columns.contains(where: { $0.name == axis.name }) {
+            let values = NumericArray(doubles: try Self.column(axis.name, data, rows: rows))
             columns.append(
                 TensorValue(
-                    name: entry.binName,
+                    name: axis.name,
                     type: .float64,
                     shape: [rows],
                     bytes: values.bytes
@@ -56,13 +55,17 @@ struct EventSource {
         return try column("kind").map { $0 <= 1 }
     }
 
-    /// What the bins of an output cut: the numbers that the daemon bins on.
-    func binValues(_ entry: UncertaintyDescription, _ outcome: Scoring.Outcome) throws -> [Double] {
-        switch entry.binSource {
-        case "output": return try outcome.column(entry.binName)
-        case "request": return try column(entry.binName)
-        case "input": return try inputColumn(entry.binName, entry.binFeature)
-        default: return Array(repeating: 0, count: rows)
+    /// What the bins of an output cut, one list an axis: the numbers that the daemon bins on.
+    func binColumns(
+        _ entry: UncertaintyDescription,
+        _ outcome: Scoring.Outcome
+    ) throws -> [[Double]] {
+        try entry.bins.map { axis in
+            switch axis.source {
+            case "output": return try outcome.column(axis.name)
+            case "request": return try column(axis.name)
+            default: return try inputColumn(axis.name, axis.feature)
+            }
         }
     }
 

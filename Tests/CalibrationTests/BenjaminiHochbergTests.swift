@@ -1,4 +1,5 @@
 import Calibration
+import TestSupport
 import Testing
 
 @Suite struct BenjaminiHochbergTests {
@@ -44,8 +45,8 @@ import Testing
             // One calibration shared by all p-values, as in the daemon.
             let table = try ConformalPValues.fit(
                 scores: (0..<1000).map { _ in random.normal() },
-                binValues: [Double](repeating: 0, count: 1000),
-                bins: .whole
+                bins: .whole,
+                binColumns: []
             )
             let isSignal = (0..<200).map { $0 < 20 }
             let pValues = isSignal.map { signal in

@@ -1,5 +1,6 @@
 import Calibration
 import Foundation
+import TestSupport
 
 /// Calibration files for tests.
 enum CalibrationFileExamples {
@@ -15,20 +16,48 @@ enum CalibrationFileExamples {
             outputs.append(
                 try OutputCalibration(
                     output: "x_mm_\(method.rawValue)",
-                    binColumn: BinColumn(source: .input, name: "features", feature: "s2c"),
+                    binColumns: [BinColumn(source: .input, name: "features", feature: "s2c")],
                     kinds: [
                         .interval(
                             try SplitConformal.fit(
                                 method,
-                                bins: MondrianBins(edges: [33.3, 66, 95.5]),
-                                samples: SplitConformalTests.samples(events)
+                                bins: MondrianGrid(MondrianBins(edges: [33.3, 66, 95.5])),
+                                samples: SplitConformalTests.samples(events),
+                                binColumns: [SplitConformalTests.column(events)]
                             )
                         )
                     ]
                 )
             )
         }
+        outputs.append(try limit(events: events))
         return try file(events: events, outputs: outputs)
+    }
+
+    /// An upper limit, in bins of two columns.
+    static func limit(events: Int) throws -> OutputCalibration {
+        try OutputCalibration(
+            output: "limit",
+            binColumns: [
+                BinColumn(source: .output, name: "s2"), BinColumn(source: .request, name: "z"),
+            ],
+            kinds: [
+                .interval(
+                    try SplitConformal.fit(
+                        .normalised,
+                        side: .upper,
+                        bins: MondrianGrid(axes: [
+                            MondrianBins(edges: [33.3, 66]), MondrianBins(edges: [12.5]),
+                        ]),
+                        samples: SplitConformalTests.samples(events),
+                        binColumns: [
+                            SplitConformalTests.column(events),
+                            SplitConformalTests.column(events).reversed(),
+                        ]
+                    )
+                )
+            ]
+        )
     }
 
     /// Scores of a classifier; `bornSingle` as they come from a model, in single precision.
@@ -45,14 +74,16 @@ enum CalibrationFileExamples {
                 name: name,
                 table: try ConformalPValues.fit(
                     scores: chosen.map { label ? -scores[$0] : scores[$0] },
-                    binValues: chosen.map { Double($0) },
-                    bins: MondrianBins(edges: [Double(events) / 3, Double(events) / 2])
+                    bins: MondrianGrid(
+                        MondrianBins(edges: [Double(events) / 3, Double(events) / 2])
+                    ),
+                    binColumns: [chosen.map { Double($0) }]
                 )
             )
         }
         return try OutputCalibration(
             output: "p_nr",
-            binColumn: BinColumn(source: .request, name: "s1c"),
+            binColumns: [BinColumn(source: .request, name: "s1c")],
             kinds: [
                 .vennAbers(try VennAbers.fit(scores: scores, labels: labels)), .pValues(classes),
             ]

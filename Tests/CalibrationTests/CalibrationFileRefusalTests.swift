@@ -17,11 +17,11 @@ import Testing
     }
 
     static let changes = [
-        Change(#""format": 1,"#, #""format": 2,"#, "format"),
-        Change(#""format": 1,"#, #""format": 1.5,"#, "format"),
-        Change(#""format": 1,"#, #""format": "1","#, "format"),
-        Change(#""format": 1,"#, "", "format"),
-        Change(#""format": 1,"#, #""format": 1, "colour": 3,"#, "colour"),
+        Change(#""format": 2,"#, #""format": 1,"#, "format"),
+        Change(#""format": 2,"#, #""format": 2.5,"#, "format"),
+        Change(#""format": 2,"#, #""format": "2","#, "format"),
+        Change(#""format": 2,"#, "", "format"),
+        Change(#""format": 2,"#, #""format": 2, "colour": 3,"#, "colour"),
         Change(#""version": "3""#, #""version": """#, "version"),
         Change(#""version": "3""#, #""version": 3"#, "version"),
         Change(#""version": "3""#, #""version": null"#, "version"),
@@ -47,12 +47,25 @@ import Testing
             "outputs[0].venn_abers"
         ),
         Change(#""output": "x_mm_cqr","#, #""output": "p_nr","#, "outputs[3].output"),
-        Change(#""source": "request""#, #""source": "file""#, "outputs[0].bin_column.source"),
         Change(
-            #""source": "request","#,
-            #""source": "request", "feature": "a","#,
-            "outputs[0].bin_column.feature"
+            #""source": "request",\#n          "name": "s1c""#,
+            #""source": "file", "name": "s1c""#,
+            "outputs[0].bin_columns[0].source"
         ),
+        Change(
+            #""source": "request",\#n          "name": "s1c""#,
+            #""source": "request", "feature": "a", "name": "s1c""#,
+            "outputs[0].bin_columns[0].feature"
+        ),
+        Change(
+            #""name": "s2"\#n        },"#,
+            #""name": "s2"}, {"source": "output", "name": "s3"},"#,
+            "outputs[5].bin_columns"
+        ),
+        Change("[33.3, 66],", "[33.3, 33.3],", "outputs[5].interval.bin_edges[0][1]"),
+        Change("[33.3, 66],", "[33.3, 66], [7],", "outputs[5].interval.bin_edges"),
+        Change("[33.3, 66],", "[33.3],", "outputs[5].interval.events_per_bin"),
+        Change(#""side": "upper""#, #""side": "left""#, "outputs[5].interval.side"),
         Change(
             #""class_one_events": 30"#,
             #""class_one_events": 60"#,
@@ -75,6 +88,11 @@ import Testing
             #""method": "cqr-asymmetric","#,
             "outputs[3].interval.scores_below"
         ),
+        Change(
+            #""method": "cqr-asymmetric",\#n        "side": "both""#,
+            #""method": "cqr-asymmetric", "side": "lower""#,
+            "outputs[4].interval.side"
+        ),
         Change(#""method": "cqr","#, #""method": "cqr", "metod": 1,"#, "outputs[3].interval.metod"),
     ]
 
@@ -92,7 +110,7 @@ import Testing
     @Test(
         "Tables that contradict themselves are refused",
         arguments: [
-            ("[1, 2, 3]", "[3]", "[1]", "[[1, 2]]", "outputs[0].p_values[0].events_per_bin"),
+            ("[[1, 2, 3]]", "[3]", "[1]", "[[1, 2]]", "outputs[0].p_values[0].events_per_bin"),
             ("[]", "[2]", "[2]", "[[1, 2, 3]]", "outputs[0].p_values[0].scores[0]"),
             ("[]", "[2]", "[2]", "[[2, 1]]", "outputs[0].p_values[0].scores[0][1]"),
             ("[]", "[2]", "[2]", "[[1, 2], [3]]", "outputs[0].p_values[0].scores"),
@@ -102,7 +120,9 @@ import Testing
             ("[]", "[2]", "[0]", "[[]]", "outputs[0].p_values[0].scores"),
             ("[]", "[2]", "[-1]", "[[]]", "outputs[0].p_values[0].events_per_bin[0]"),
             ("[]", "[2]", "[1]", "[[1e39]]", "outputs[0].p_values[0].scores[0][0]"),
-            ("[2, 1]", "[2]", "[1]", "[[1]]", "outputs[0].p_values[0].bin_edges[1]"),
+            ("[[2, 1]]", "[2]", "[1]", "[[1]]", "outputs[0].p_values[0].bin_edges[0][1]"),
+            ("[2, 1]", "[2]", "[1]", "[[1]]", "outputs[0].p_values[0].bin_edges"),
+            ("[[1], [1]]", "[2]", "[1]", "[[1]]", "outputs[0].p_values[0].events_per_bin"),
         ]
     )
     func contradict(edges: String, _: String, counts: String, scores: String, what: String) {
@@ -151,7 +171,7 @@ import Testing
     private func file(_ calibration: String) -> [UInt8] {
         Array(
             """
-            {"format": 1, "model": "m", "version": "1", "engine": "onnx", "engine_version": "1",
+            {"format": 2, "model": "m", "version": "1", "engine": "onnx", "engine_version": "1",
             "precision": "fp32", "device_class": "cpu", "date": "2026-11-24", "events": 9,
             "artefact_digest": "\(CalibrationFileExamples.digest)",
             "data_digest": "\(CalibrationFileExamples.digest)",

@@ -1,4 +1,5 @@
 import Calibration
+import TestSupport
 import Testing
 
 @Suite struct ConformalPValuesTests {
@@ -9,8 +10,8 @@ import Testing
             let chosen = golden.classes.indices.filter { golden.classes[$0] == label }
             return try ConformalPValues.fit(
                 scores: chosen.map { golden.scores[$0] },
-                binValues: chosen.map { golden.columns[$0] },
-                bins: bins
+                bins: MondrianGrid(bins),
+                binColumns: [chosen.map { golden.columns[$0] }]
             )
         }
         let found = try golden.test_scores.indices.map { index in
@@ -30,8 +31,8 @@ import Testing
     func ties(score: Double, pValue: Double) throws {
         let table = try ConformalPValues.fit(
             scores: [2, 1, 3, 2],
-            binValues: [0, 0, 0, 0],
-            bins: .whole
+            bins: .whole,
+            binColumns: []
         )
         #expect(table.pValue(score, bin: 0) == pValue)
         #expect(table.floor(bin: 0) == 0.2)
@@ -44,8 +45,8 @@ import Testing
         let scores = (0..<events).map { _ in Double(Int.random(in: 0...events, using: &random)) }
         let table = try ConformalPValues.fit(
             scores: scores,
-            binValues: scores.map { _ in 0 },
-            bins: .whole
+            bins: .whole,
+            binColumns: []
         )
         for half in -1...(2 * events + 1) {
             let score = Double(half) / 2
@@ -61,8 +62,8 @@ import Testing
     func neighbours(score: Double, pValue: Double) throws {
         let table = try ConformalPValues.fit(
             scores: [0, -0.0, 0x1p-1074],
-            binValues: [0, 0, 0],
-            bins: .whole
+            bins: .whole,
+            binColumns: []
         )
         #expect(table.pValue(score, bin: 0) == pValue)
     }
@@ -70,8 +71,8 @@ import Testing
     @Test func `An empty bin calls nothing strange`() throws {
         let table = try ConformalPValues.fit(
             scores: [1, 2],
-            binValues: [0, 0],
-            bins: MondrianBins(edges: [1])
+            bins: MondrianGrid(MondrianBins(edges: [1])),
+            binColumns: [[0, 0]]
         )
         #expect(table.eventsPerBin == [2, 0])
         #expect(table.pValue(1e9, bin: 1) == 1)
@@ -81,13 +82,14 @@ import Testing
     @Test(
         "A sample that cannot calibrate is refused",
         arguments: [
-            ([], [], "scores"), ([1], [1, 2], "binValues"), ([1, .nan], [0, 0], "scores[1]"),
-            ([1, 2], [0, .nan], "binValues[1]"), ([.infinity], [0], "scores[0]"),
+            ([], [], "scores"), ([1], [1, 2], "binColumns"), ([1, .nan], [0, 0], "scores[1]"),
+            ([1, 2], [0, .nan], "binColumns[0][1]"), ([.infinity], [0], "scores[0]"),
         ]
     )
-    func refuse(scores: [Double], binValues: [Double], what: String) {
+    func refuse(scores: [Double], column: [Double], what: String) throws {
+        let bins = MondrianGrid(try MondrianBins(edges: [0.5]))
         let error = #expect(throws: CalibrationError.self) {
-            try ConformalPValues.fit(scores: scores, binValues: binValues, bins: .whole)
+            try ConformalPValues.fit(scores: scores, bins: bins, binColumns: [column])
         }
         #expect(error?.what == what)
     }

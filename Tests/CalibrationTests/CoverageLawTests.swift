@@ -1,4 +1,5 @@
 import Calibration
+import TestSupport
 import Testing
 
 @Suite struct CoverageLawTests {
@@ -68,7 +69,8 @@ import Testing
             let conformal = try SplitConformal.fit(
                 .absolute,
                 bins: .whole,
-                samples: (0..<events).map { _ in .init(truth: random.normal(), value: 0) }
+                samples: (0..<events).map { _ in .init(truth: random.normal(), value: 0) },
+                binColumns: []
             )
             let quantile = conformal.quantile(bin: 0, coverage: coverage)
             let hits = (0..<testEvents).count { _ in

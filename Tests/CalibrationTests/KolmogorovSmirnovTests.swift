@@ -1,4 +1,5 @@
 import Calibration
+import TestSupport
 import Testing
 
 @Suite struct KolmogorovSmirnovTests {
@@ -51,8 +52,8 @@ import Testing
         let new = (0..<Int.random(in: 1...300, using: &random)).map { _ in random.normal() + 0.2 }
         let table = try ConformalPValues.fit(
             scores: calibration,
-            binValues: calibration.map { _ in 0 },
-            bins: .whole
+            bins: .whole,
+            binColumns: []
         )
         // As they arrive from the wire, in single precision.
         let pValues = new.map { Double(Float(table.pValue($0, bin: 0))) }
@@ -69,8 +70,8 @@ import Testing
         let alarms = try (0..<repetitions).count { _ in
             let table = try ConformalPValues.fit(
                 scores: (0..<300).map { _ in random.normal() },
-                binValues: [Double](repeating: 0, count: 300),
-                bins: .whole
+                bins: .whole,
+                binColumns: []
             )
             let pValues = (0..<1000).map { _ in table.pValue(random.normal(), bin: 0) }
             return try KolmogorovSmirnov.uniformity(pValues: pValues, calibrationEvents: 300).pValue

@@ -4,14 +4,19 @@ import Testing
 @Suite struct OutputCalibrationTests {
     static let interval = OutputCalibration.Kind.interval(
         fitted {
-            try SplitConformal.fit(.absolute, bins: .whole, samples: [.init(truth: 1, value: 1)])
+            try SplitConformal.fit(
+                .absolute,
+                bins: .whole,
+                samples: [.init(truth: 1, value: 1)],
+                binColumns: []
+            )
         }
     )
     static let vennAbers = OutputCalibration.Kind.vennAbers(
         fitted { try VennAbers.fit(scores: [0, 1], labels: [false, true]) }
     )
     static let table = fitted {
-        try ConformalPValues.fit(scores: [1, 2], binValues: [0, 0], bins: .whole)
+        try ConformalPValues.fit(scores: [1, 2], bins: .whole, binColumns: [])
     }
     static let pValues = OutputCalibration.Kind.pValues([ClassPValues(name: "er", table: table)])
 
@@ -20,7 +25,7 @@ import Testing
         arguments: [[interval], [vennAbers], [pValues], [vennAbers, pValues]]
     )
     func take(kinds: [OutputCalibration.Kind]) throws {
-        let output = try OutputCalibration(output: "y", binColumn: nil, kinds: kinds)
+        let output = try OutputCalibration(output: "y", binColumns: [], kinds: kinds)
         #expect((output.interval != nil) == kinds.contains(Self.interval))
         #expect((output.vennAbers != nil) == kinds.contains(Self.vennAbers))
         #expect(output.pValues.isEmpty == !kinds.contains(Self.pValues))
@@ -37,21 +42,34 @@ import Testing
     )
     func refuse(kinds: [OutputCalibration.Kind]) {
         #expect(throws: CalibrationError.self) {
-            try OutputCalibration(output: "y", binColumn: nil, kinds: kinds)
+            try OutputCalibration(output: "y", binColumns: [], kinds: kinds)
         }
     }
 
-    @Test func `Several bins need a column`() throws {
-        let bins = try MondrianBins(edges: [1])
-        let table = try ConformalPValues.fit(scores: [1], binValues: [0], bins: bins)
-        let error = #expect(throws: CalibrationError.self) {
+    @Test("Each axis of the bins has a column", arguments: 0...2, 0...2)
+    func columns(axes: Int, count: Int) throws {
+        let axis = try MondrianBins(edges: [1])
+        let table = try ConformalPValues.fit(
+            scores: [1],
+            bins: MondrianGrid(axes: Array(repeating: axis, count: axes)),
+            binColumns: Array(repeating: [0], count: axes)
+        )
+        let make = {
             try OutputCalibration(
                 output: "y",
-                binColumn: nil,
+                binColumns: Array(
+                    repeating: try BinColumn(source: .request, name: "s2"),
+                    count: count
+                ),
                 kinds: [.pValues([ClassPValues(name: "er", table: table)])]
             )
         }
-        #expect(error?.what == "outputs[y].bin_column")
+        if axes == count {
+            #expect(try make().binColumns.count == count)
+        } else {
+            let error = #expect(throws: CalibrationError.self) { try make() }
+            #expect(error?.what == "outputs[y].bin_columns")
+        }
     }
 
     @Test("Only an input has features", arguments: BinColumn.Source.allCases)

@@ -1,5 +1,6 @@
 import Calibration
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct RankTableTests {
@@ -64,8 +65,8 @@ import Testing
         let edges = seed % 2 == 0 ? [] : [-0.5, 0.25, 3]
         let pValues = try ConformalPValues.fit(
             scores: (0..<count).map { _ in (random.normal() * 8).rounded() / 8 },
-            binValues: (0..<count).map { _ in random.normal() },
-            bins: try MondrianBins(edges: edges)
+            bins: MondrianGrid(try MondrianBins(edges: edges)),
+            binColumns: [(0..<count).map { _ in random.normal() }]
         )
         let table = PValueTable(pValues)
         for _ in 0..<200 {

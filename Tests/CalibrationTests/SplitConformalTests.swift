@@ -1,4 +1,5 @@
 import Calibration
+import TestSupport
 import Testing
 
 @Suite struct SplitConformalTests {
@@ -12,8 +13,9 @@ import Testing
         let events = Self.golden.cases[index]
         for wanted in events.wanted {
             let method = try #require(ConformalMethod(rawValue: wanted.method))
+            let isBinned = method == .normalised
             let bins =
-                method == .normalised ? try MondrianBins(edges: Self.golden.edges) : .whole
+                isBinned ? MondrianGrid(try MondrianBins(edges: Self.golden.edges)) : .whole
             let conformal = try SplitConformal.fit(
                 method,
                 bins: bins,
@@ -23,13 +25,13 @@ import Testing
                         value: row[0],
                         lower: row[1],
                         upper: row[2],
-                        sigma: row[3],
-                        binValue: row[4]
+                        sigma: row[3]
                     )
-                }
+                },
+                binColumns: isBinned ? [events.calibration.map { $0[4] }] : []
             )
             for (row, interval) in zip(events.test, wanted.intervals) {
-                let bin = try #require(bins.index(of: row[4]))
+                let bin = try #require(bins.index(of: isBinned ? [row[4]] : []))
                 let quantile = conformal.quantile(bin: bin, coverage: wanted.coverage)
                 let found = conformal.interval(
                     quantile,
@@ -52,7 +54,7 @@ import Testing
         arguments: ConformalMethod.allCases
     )
     func infinite(method: ConformalMethod) throws {
-        let conformal = try SplitConformal.fit(method, bins: .whole, samples: Self.samples(8))
+        let conformal = try Self.whole(method, Self.samples(8))
         let quantile = conformal.quantile(bin: 0, coverage: 0.9)
         #expect(quantile.isInfinite)
         let ends = conformal.interval(quantile, value: 1, lower: 0, upper: 2, sigma: 0)
@@ -61,9 +63,9 @@ import Testing
 
     @Test func `Nine events suffice for nine tenths, at one end of two they do not`() throws {
         let samples = Self.samples(9)
-        let symmetric = try SplitConformal.fit(.cqr, bins: .whole, samples: samples)
+        let symmetric = try Self.whole(.cqr, samples)
         #expect(!symmetric.quantile(bin: 0, coverage: 0.9).isInfinite)
-        let asymmetric = try SplitConformal.fit(.cqrAsymmetric, bins: .whole, samples: samples)
+        let asymmetric = try Self.whole(.cqrAsymmetric, samples)
         #expect(asymmetric.quantile(bin: 0, coverage: 0.9).isInfinite)
         #expect(!asymmetric.quantile(bin: 0, coverage: 0.8).isInfinite)
     }
@@ -71,8 +73,9 @@ import Testing
     @Test func `An empty bin is infinite and its neighbour is not`() throws {
         let conformal = try SplitConformal.fit(
             .absolute,
-            bins: MondrianBins(edges: [100]),
-            samples: Self.samples(50)
+            bins: MondrianGrid(MondrianBins(edges: [100])),
+            samples: Self.samples(50),
+            binColumns: [Self.column(50)]
         )
         #expect(conformal.eventsPerBin == [50, 0])
         #expect(!conformal.quantile(bin: 0, coverage: 0.5).isInfinite)
@@ -84,7 +87,7 @@ import Testing
         let samples = (0..<20).map {
             SplitConformal.Sample(truth: Double($0), lower: -50, upper: 50)
         }
-        let conformal = try SplitConformal.fit(.cqr, bins: .whole, samples: samples)
+        let conformal = try Self.whole(.cqr, samples)
         let quantile = conformal.quantile(bin: 0, coverage: 0.5)
         #expect(quantile.above < 0)
         let ends = conformal.interval(quantile, value: .nan, lower: 3, upper: 5, sigma: .nan)
@@ -92,7 +95,7 @@ import Testing
     }
 
     @Test func `A prediction without a positive scale gets the whole line`() throws {
-        let conformal = try SplitConformal.fit(.normalised, bins: .whole, samples: Self.samples(50))
+        let conformal = try Self.whole(.normalised, Self.samples(50))
         let quantile = conformal.quantile(bin: 0, coverage: 0.9)
         let ends = conformal.interval(quantile, value: 1, lower: 0, upper: 0, sigma: 0)
         #expect(ends == (-.infinity, .infinity))
@@ -109,25 +112,24 @@ import Testing
             (.cqr, .init(truth: 1, lower: .nan, upper: 2), "score"),
             (.cqr, .init(truth: 1, lower: 0, upper: .nan), "score"),
             (.cqrAsymmetric, .init(truth: 1, lower: 0, upper: .nan), "score"),
-            (.absolute, .init(truth: 1, value: 1, binValue: .nan), "binValue"),
         ]
     )
     func refuse(method: ConformalMethod, sample: SplitConformal.Sample, field: String) {
         let error = #expect(throws: CalibrationError.self) {
-            try SplitConformal.fit(method, bins: .whole, samples: Self.samples(3) + [sample])
+            try Self.whole(method, Self.samples(3) + [sample])
         }
         #expect(error?.what == "samples[3].\(field)")
     }
 
     @Test func `No samples are refused`() {
         #expect(throws: CalibrationError.self) {
-            try SplitConformal.fit(.absolute, bins: .whole, samples: [])
+            try Self.whole(.absolute, [])
         }
     }
 
     @Test("Rounding up to single precision never narrows", arguments: ConformalMethod.allCases)
     func rounded(method: ConformalMethod) throws {
-        let exact = try SplitConformal.fit(method, bins: .whole, samples: Self.samples(200))
+        let exact = try Self.whole(method, Self.samples(200))
         let short = exact.roundedUpToSinglePrecision()
         #expect(short.eventsPerBin == exact.eventsPerBin)
         #expect(short.roundedUpToSinglePrecision() == short)
@@ -140,7 +142,77 @@ import Testing
         }
     }
 
-    /// Events that suit every method; bin values below 100.
+    @Test func `A bin value that is no number is refused by its place`() throws {
+        let bins = MondrianGrid(try MondrianBins(edges: [100]))
+        let error = #expect(throws: CalibrationError.self) {
+            try SplitConformal.fit(
+                .absolute,
+                bins: bins,
+                samples: Self.samples(2),
+                binColumns: [[1, .nan]]
+            )
+        }
+        #expect(error?.what == "binColumns[0][1]")
+    }
+
+    @Test(
+        "A limit is exceeded as rarely as asked",
+        arguments: [ConformalMethod.absolute, .normalised, .cqr],
+        [IntervalSide.upper, .lower]
+    )
+    func limit(method: ConformalMethod, side: IntervalSide) throws {
+        var covered = 0
+        let (repetitions, coverage) = (200, 0.9)
+        for repetition in 0..<repetitions {
+            let conformal = try Self.whole(
+                method,
+                Self.samples(100, seed: UInt64(repetition)),
+                side: side
+            )
+            let quantile = conformal.quantile(bin: 0, coverage: coverage)
+            for event in Self.samples(100, seed: UInt64(1000 + repetition)) {
+                let ends = conformal.interval(
+                    quantile,
+                    value: event.value,
+                    lower: event.lower,
+                    upper: event.upper,
+                    sigma: event.sigma
+                )
+                #expect((side == .upper ? ends.lower : -ends.upper) == -.infinity)
+                #expect((side == .upper ? ends.upper : ends.lower).isFinite)
+                if ends.lower <= event.truth, event.truth <= ends.upper { covered += 1 }
+            }
+        }
+        let found = Double(covered) / Double(repetitions * 100)
+        // k = 91 of 101, and five times the error of 200 calibrations and of all events.
+        let spread = (0.09 / Double(repetitions * 100) + 0.09 / Double(repetitions * 102))
+            .squareRoot()
+        #expect(abs(found - 91.0 / 101) < 5 * spread)
+    }
+
+    @Test func `One end of two apart is refused`() {
+        let error = #expect(throws: CalibrationError.self) {
+            try Self.whole(.cqrAsymmetric, Self.samples(9), side: .upper)
+        }
+        #expect(error?.what == "side")
+    }
+
+    /// One bin.
+    private static func whole(
+        _ method: ConformalMethod,
+        _ samples: [SplitConformal.Sample],
+        side: IntervalSide = .both
+    ) throws -> SplitConformal {
+        try SplitConformal.fit(method, side: side, bins: .whole, samples: samples, binColumns: [])
+    }
+
+    /// Bin values below 100.
+    static func column(_ count: Int) -> [Double] {
+        var random = SeededRandom(seed: 8)
+        return (0..<count).map { _ in 99 * random.uniform() }
+    }
+
+    /// Events that suit every method.
     static func samples(_ count: Int, seed: UInt64 = 7) -> [SplitConformal.Sample] {
         var random = SeededRandom(seed: seed)
         return (0..<count).map { _ in
@@ -150,8 +222,7 @@ import Testing
                 value: truth + random.normal(),
                 lower: truth - random.uniform(),
                 upper: truth + random.uniform(),
-                sigma: 0.5 + random.uniform(),
-                binValue: 99 * random.uniform()
+                sigma: 0.5 + random.uniform()
             )
         }
     }

@@ -145,12 +145,13 @@ import Testing
         #expect(entries[0].lower == "x_low" && entries[0].upper == "x_high")
         #expect(entries[0].sigma == nil)
         #expect(entries[0].truth == "true_x")
-        #expect(entries[0].bins == nil || entries[0].bins?.column == .output("s"))
-        #expect(entries[0].bins?.edges == [-1, 0.5, 7])
+        #expect(entries[0].bins.map(\.column) == [.output("s")])
+        #expect(entries[0].bins.map(\.edges) == [[-1, 0.5, 7]])
+        #expect(entries[0].side == .both)
         #expect(entries[0].classes.isEmpty)
         #expect(entries[1].method == .absolute)
         #expect(entries[1].lower == nil && entries[1].upper == nil)
-        #expect(entries[1].bins?.column == .input(tensor: "f", feature: "b"))
+        #expect(entries[1].bins.map(\.column) == [.input(tensor: "f", feature: "b")])
     }
 
     @Test(
@@ -171,7 +172,18 @@ import Testing
         #expect(manifest.uncertainty[0].classes.count == count)
         let labels = manifest.uncertainty[0].classes.last?.labels
         #expect(labels == (count == 2 ? [1, 2.5] : [0, -1]))
-        #expect(manifest.uncertainty[0].bins?.column == .request("s1c"))
+        #expect(manifest.uncertainty[0].bins.map(\.column) == [.request("s1c")])
+    }
+
+    @Test func `Two columns are cut, and a limit has one side`() throws {
+        let entry =
+            "output: y, method: absolute, side: upper, truth: e, "
+            + "bins: [{request: s1c, edges: [1, 2]}, {output: y, edges: [0]}]"
+        let text = ModelText.least(["uncertainty": "{outputs: [{\(entry)}]}"])
+        let found = try ModelText.manifest(text).uncertainty[0]
+        #expect(found.bins.map(\.column) == [.request("s1c"), .output("y")])
+        #expect(found.bins.map(\.edges) == [[1, 2], [0]])
+        #expect(found.side == .upper)
     }
 
     @Test("Every type of elements has a name", arguments: ElementType.allCases)

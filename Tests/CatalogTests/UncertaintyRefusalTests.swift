@@ -8,6 +8,13 @@ import Testing
         + " {name: bare}]"
     static let classes = "[{name: er, labels: [0]}, {name: nr, labels: [1]}]"
 
+    static let many = many(4096)
+
+    /// An axis with so many edges.
+    static func many(_ count: Int) -> String {
+        "{output: y, edges: [\((0..<count).map(String.init).joined(separator: ", "))]}"
+    }
+
     static let entries: [(String, String, String)] = [
         ("regression", "{method: absolute, truth: t}", "the key 'output' is missing"),
         ("regression", "{output: y, truth: t}", "the key 'method' is missing"),
@@ -53,6 +60,26 @@ import Testing
         (
             "regression", "{output: y, method: absolute, truth: t, classes: \(classes)}",
             "unknown key 'classes'"
+        ),
+        (
+            "regression", "{output: y, method: absolute, truth: t, side: left}",
+            "found 'left', allowed are both, upper, lower"
+        ),
+        (
+            "regression",
+            "{output: y, method: cqr-asymmetric, lower: low, upper: y, truth: t, side: upper}",
+            "unknown key 'side'"
+        ),
+        ("regression", "{output: y, method: absolute, truth: t, bins: []}", "allowed are 1 to 2"),
+        (
+            "regression",
+            "{output: y, method: absolute, truth: t, bins: [{output: y, edges: [1]}, \(many)]}",
+            "bins[1].edges: found 4096 entries"
+        ),
+        (
+            "regression",
+            "{output: y, method: absolute, truth: t, bins: [\(many(64)), \(many(64))]}",
+            "bins: found 4225 bins, allowed are 4096"
         ),
         ("binary", "{output: y, method: venn-abers, truth: t}", "the key 'classes' is missing"),
         (

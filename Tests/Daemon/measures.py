@@ -95,7 +95,7 @@ def coverage_cells(answers, sample, normal, shrink=1.0):
     for coverage, answer in answers.items():
         for axis in AXES:
             entry, output = interval[axis], answer.outputs[axis]
-            bins = bins_of(answer.outputs["s2_top"].value, entry["bin_edges"])
+            bins = bins_of(answer.outputs["s2_top"].value, entry["bin_edges"][0])
             truth = sample[f"true_{axis}"].astype(float)
             lower, upper = output.lower.astype(float), output.upper.astype(float)
             middle, half = (lower + upper) / 2, (upper - lower) / 2 * shrink
@@ -167,7 +167,7 @@ def class_uniformity(score, sample, model, answers=("er", "nr"), power=1):
     for kind, name in enumerate(answers):
         p_values = score(model, prior=0.5).p_values[name].astype(float) ** power
         entry = table[("er", "nr").index(name)]
-        bins = bins_of(sample["s1c"], entry["bin_edges"])
+        bins = bins_of(sample["s1c"], entry["bin_edges"][0])
         for index, events in enumerate(entry["events_per_bin"]):
             rows = (sample["kind"] == kind) & (bins == index)
             found[name, index] = laws.uniformity(p_values[rows], events)

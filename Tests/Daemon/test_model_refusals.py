@@ -17,7 +17,7 @@ EDGES = "[600, 800, 1000, 1300, 1700, 2300, 3200, 4500, 6500]"
 
 def read_bins_from_the_request(content):
     for output in content["outputs"]:
-        output["bin_column"] = {"source": "request", "name": "light"}
+        output["bin_columns"] = [{"source": "request", "name": "light"}]
 
 
 @pytest.fixture(scope="module")

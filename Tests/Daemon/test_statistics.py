@@ -40,7 +40,7 @@ def test_position_intervals_are_those_of_the_formula(positions, score):
     for coverage, answer in positions.items():
         for axis in AXES:
             entry = calibration("position-cnn")[axis]["interval"]
-            bins = bins_of(raw["s2_top"].value, entry["bin_edges"])
+            bins = bins_of(raw["s2_top"].value, entry["bin_edges"][0])
             correction = np.array(
                 [laws.conformal_quantile(np.float32(s), coverage) for s in entry["scores"]]
             )
@@ -96,7 +96,7 @@ def edited_models(folder, edit):
 
 def check_infinite(answer, events, coverage):
     """Infinite and flagged exactly where k > n; the value stays."""
-    edges = calibration("position-cnn")["x"]["interval"]["bin_edges"]
+    edges = calibration("position-cnn")["x"]["interval"]["bin_edges"][0]
     lacking = np.array([laws.conformal_rank(n, coverage) > n for n in events])
     rows = lacking[bins_of(answer.outputs["s2_top"].value, edges)]
     for axis in AXES:

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine and in every run.
 public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
@@ -17,6 +19,15 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     /// A whole number of the range.
     public mutating func int(_ range: ClosedRange<Int>) -> Int {
         Int.random(in: range, using: &self)
+    }
+
+    /// Uniform on [0, 1).
+    public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+    /// Standard normal, by Box and Muller.
+    public mutating func normal() -> Double {
+        let radius = (-2 * log(1 - uniform())).squareRoot()
+        return radius * cos(2 * Double.pi * uniform())
     }
 
     /// A byte.

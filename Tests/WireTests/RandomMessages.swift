@@ -58,8 +58,18 @@ extension SeededRandom {
             return BinEvents(
                 output: text(),
                 events: (0..<count).map { _ in next() },
-                edges: (1..<count).map { _ in number() },
-                column: flip() ? text() : nil
+                axes: axes()
+            )
+        }
+    }
+
+    mutating func axes() -> [BinAxis] {
+        (0..<int(0...2)).map { _ in
+            BinAxis(
+                source: text(),
+                name: text(),
+                feature: text(),
+                edges: (0..<int(0...5)).map { _ in number() }
             )
         }
     }
@@ -99,10 +109,8 @@ extension SeededRandom {
         var entry = UncertaintyDescription()
         entry.output = text()
         entry.method = text()
-        entry.binSource = text()
-        entry.binName = text()
-        entry.binFeature = text()
-        entry.binEdges = (0..<int(0...5)).map { _ in number() }
+        entry.side = text()
+        entry.bins = axes()
         entry.lower = text()
         entry.upper = text()
         entry.sigma = text()

@@ -33,8 +33,7 @@ final class ReplyCases {
         let bins = BinEvents(
             output: "energy",
             events: [4000, 4000, 4000, 4000],
-            edges: [10, 20, 30],
-            column: "energy"
+            axes: [BinAxis(source: "output", name: "energy", edges: [10, 20, 30])]
         )
         let provenance = Provenance(
             model: "er-nr-mlp",

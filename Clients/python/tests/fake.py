@@ -178,7 +178,8 @@ def answered(request: Any, value: np.ndarray, framed: bool) -> list[bytes]:
     put(reply.score.log_likelihood_ratio, -value, frames)
     source = reply.score.provenance
     source.model, source.version, source.digest = request.score.model, "1", "sha256:00"
-    source.bins.add(output="sum", events=[10, 20], edges=[1.5], column="energy")
+    bins = source.bins.add(output="sum", events=[10, 20])
+    bins.axes.add(source="request", name="energy", edges=[1.5])
     reply.score.timing.batch = len(value)
     return [reply.SerializeToString(), *(frames or [])]
 

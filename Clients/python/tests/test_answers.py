@@ -31,7 +31,7 @@ def test_scores_carry_everything_and_copy_nothing(values):
     assert scores.p_value is scores.p_values
     assert scores.outputs["sum"] is scores.answer
     assert (scores.provenance.model, scores.provenance.calibration) == ("m", None)
-    assert scores.provenance.bins == (vigil.Bins("sum", (10, 20), (1.5,), "energy"),)
+    assert scores.provenance.bins == (vigil.Bins("sum", (10, 20), (vigil.Axis("request", "energy", "", (1.5,)),)),)
     assert scores.timing.batch == len(values)
     assert not scores.value.flags.writeable
     assert not scores.value.flags.owndata

@@ -63,7 +63,7 @@ class Events:
         else:
             self.values = sample["hits"][rows].astype("f4")
         # What the calibration bins of some models are cut in.
-        needed = {u.bin_name for u in model.uncertainty if u.bin_source == "request"}
+        needed = {a.name for u in model.uncertainty for a in u.bins if a.source == "request"}
         self.columns = {name: sample[name][rows] for name in needed}
 
     def __len__(self):

@@ -21,6 +21,7 @@ from .answers import (
 )
 from .client import Client
 from .descriptions import (
+    Axis,
     Bins,
     DaemonStatus,
     Model,
@@ -47,6 +48,7 @@ from .memory import keep_freed_memory
 
 __all__ = [
     "AsyncClient",
+    "Axis",
     "BadReply",
     "Bins",
     "CannotConnect",

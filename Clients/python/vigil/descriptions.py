@@ -63,20 +63,35 @@ class TensorDescription:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """A column that calibration bins cut, and where.
+
+    Attributes:
+        source: "input", "output" or "request".
+        name: tensor or column.
+        feature: component of a one-dimensional input, or empty.
+        edges: interior edges, one fewer than bins.
+    """
+
+    source: str
+    name: str
+    feature: str
+    edges: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Bins:
     """Calibration events of each bin of one output.
 
     Attributes:
         output: output (and class, for p-values) that the bins belong to.
-        events: calibration events of each bin.
-        edges: interior edges, one fewer than bins.
-        column: what the bins cut, or None for one bin.
+        events: calibration events of each bin; the bins of the last axis are neighbours.
+        axes: columns that the bins cut, at most two; empty for one bin.
     """
 
     output: str
     events: tuple[int, ...]
-    edges: tuple[float, ...]
-    column: str | None
+    axes: tuple[Axis, ...]
 
 
 @dataclass(frozen=True)
@@ -86,10 +101,8 @@ class UncertaintyDescription:
     Attributes:
         output: output that it belongs to.
         method: as "cqr", "venn-abers", "p-value".
-        bin_source: "input", "output", "request", or empty for one bin.
-        bin_name: tensor or column that the bins cut.
-        bin_feature: component of a one-dimensional input.
-        bin_edges: interior edges.
+        side: ends of an interval, "both", "upper" or "lower"; empty where there is none.
+        bins: columns that the bins cut, at most two; empty for one bin.
         lower, upper, sigma: raw outputs that the method needs.
         truth: column of labelled data that holds the truth.
         classes: class names, each with the truth values that mean it.
@@ -97,10 +110,8 @@ class UncertaintyDescription:
 
     output: str
     method: str
-    bin_source: str
-    bin_name: str
-    bin_feature: str
-    bin_edges: tuple[float, ...]
+    side: str
+    bins: tuple[Axis, ...]
     lower: str
     upper: str
     sigma: str
@@ -214,8 +225,16 @@ def bins(message: Any) -> Bins:
     return Bins(
         output=message.output,
         events=tuple(message.events),
+        axes=tuple(map(_axis, message.axes)),
+    )
+
+
+def _axis(message: Any) -> Axis:
+    return Axis(
+        source=message.source,
+        name=message.name,
+        feature=message.feature,
         edges=tuple(message.edges),
-        column=optional(message, "column"),
     )
 
 
@@ -237,10 +256,8 @@ def _uncertainty(message: Any) -> UncertaintyDescription:
     return UncertaintyDescription(
         output=message.output,
         method=message.method,
-        bin_source=message.bin_source,
-        bin_name=message.bin_name,
-        bin_feature=message.bin_feature,
-        bin_edges=tuple(message.bin_edges),
+        side=message.side,
+        bins=tuple(map(_axis, message.bins)),
         lower=message.lower,
         upper=message.upper,
         sigma=message.sigma,

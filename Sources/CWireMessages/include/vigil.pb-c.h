@@ -25,6 +25,7 @@ typedef struct Vigil__V1__Status Vigil__V1__Status;
 typedef struct Vigil__V1__Output Vigil__V1__Output;
 typedef struct Vigil__V1__PValue Vigil__V1__PValue;
 typedef struct Vigil__V1__Provenance Vigil__V1__Provenance;
+typedef struct Vigil__V1__BinAxis Vigil__V1__BinAxis;
 typedef struct Vigil__V1__BinEvents Vigil__V1__BinEvents;
 typedef struct Vigil__V1__Timing Vigil__V1__Timing;
 typedef struct Vigil__V1__ScoreReply Vigil__V1__ScoreReply;
@@ -357,22 +358,53 @@ struct  Vigil__V1__Provenance
     , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0, 0 }
 
 
+/*
+ * A column that bins cut, and where.
+ */
+struct  Vigil__V1__BinAxis
+{
+  ProtobufCMessage base;
+  /*
+   * "input", "output" or "request".
+   */
+  char *source;
+  /*
+   * Tensor or column.
+   */
+  char *name;
+  /*
+   * Component of a one-dimensional input.
+   */
+  char *feature;
+  /*
+   * Interior edges; one fewer than bins.
+   */
+  size_t n_edges;
+  double *edges;
+};
+#define VIGIL__V1__BIN_AXIS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__bin_axis__descriptor) \
+    , NULL, NULL, NULL, 0,NULL }
+
+
 struct  Vigil__V1__BinEvents
 {
   ProtobufCMessage base;
   char *output;
+  /*
+   * The bins of the last axis are neighbours.
+   */
   size_t n_events;
   uint64_t *events;
   /*
-   * Interior edges of the bins; one fewer than bins.
+   * At most two; absent: one bin.
    */
-  size_t n_edges;
-  double *edges;
-  char *column;
+  size_t n_axes;
+  Vigil__V1__BinAxis **axes;
 };
 #define VIGIL__V1__BIN_EVENTS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__bin_events__descriptor) \
-    , NULL, 0,NULL, 0,NULL, NULL }
+    , NULL, 0,NULL, 0,NULL }
 
 
 struct  Vigil__V1__Timing
@@ -483,14 +515,6 @@ struct  Vigil__V1__UncertaintyDescription
    */
   char *method;
   /*
-   * Where the bin value comes from: "input", "output" or "request"; absent: one bin.
-   */
-  char *bin_source;
-  char *bin_name;
-  char *bin_feature;
-  size_t n_bin_edges;
-  double *bin_edges;
-  /*
    * Raw outputs that the method needs: lower and upper quantile, or sigma.
    */
   char *lower;
@@ -505,10 +529,19 @@ struct  Vigil__V1__UncertaintyDescription
    */
   size_t n_classes;
   Vigil__V1__ClassDescription **classes;
+  /*
+   * Columns that the bins cut, at most two; absent: one bin.
+   */
+  size_t n_bins;
+  Vigil__V1__BinAxis **bins;
+  /*
+   * Ends of an interval: "both", "upper" or "lower".
+   */
+  char *side;
 };
 #define VIGIL__V1__UNCERTAINTY_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__uncertainty_description__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, NULL, 0,NULL }
+    , NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL }
 
 
 struct  Vigil__V1__ClassDescription
@@ -838,6 +871,25 @@ Vigil__V1__Provenance *
 void   vigil__v1__provenance__free_unpacked
                      (Vigil__V1__Provenance *message,
                       ProtobufCAllocator *allocator);
+/* Vigil__V1__BinAxis methods */
+void   vigil__v1__bin_axis__init
+                     (Vigil__V1__BinAxis         *message);
+size_t vigil__v1__bin_axis__get_packed_size
+                     (const Vigil__V1__BinAxis   *message);
+size_t vigil__v1__bin_axis__pack
+                     (const Vigil__V1__BinAxis   *message,
+                      uint8_t             *out);
+size_t vigil__v1__bin_axis__pack_to_buffer
+                     (const Vigil__V1__BinAxis   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__BinAxis *
+       vigil__v1__bin_axis__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__bin_axis__free_unpacked
+                     (Vigil__V1__BinAxis *message,
+                      ProtobufCAllocator *allocator);
 /* Vigil__V1__BinEvents methods */
 void   vigil__v1__bin_events__init
                      (Vigil__V1__BinEvents         *message);
@@ -1079,6 +1131,9 @@ typedef void (*Vigil__V1__PValue_Closure)
 typedef void (*Vigil__V1__Provenance_Closure)
                  (const Vigil__V1__Provenance *message,
                   void *closure_data);
+typedef void (*Vigil__V1__BinAxis_Closure)
+                 (const Vigil__V1__BinAxis *message,
+                  void *closure_data);
 typedef void (*Vigil__V1__BinEvents_Closure)
                  (const Vigil__V1__BinEvents *message,
                   void *closure_data);
@@ -1132,6 +1187,7 @@ extern const ProtobufCMessageDescriptor vigil__v1__status__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__output__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__pvalue__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__provenance__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__bin_axis__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__bin_events__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__timing__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__score_reply__descriptor;

@@ -1,3 +1,4 @@
+internal import Calibration
 internal import Catalog
 internal import Messages
 internal import Tensors
@@ -227,7 +228,7 @@ struct RequestCheck {
             }
         }
         guard !request.isRaw, service.needsColumns else { return }
-        for (entry, name) in service.requestColumns.enumerated() {
+        for (slot, name) in service.requestColumns.enumerated() {
             guard let name else { continue }
             var found: Int?
             for index in 0..<request.columnCount where request.columns[index].name.equals(name) {
@@ -236,13 +237,13 @@ struct RequestCheck {
             guard let found else {
                 throw Refusal(
                     .invalid,
-                    "column '\(name.string)' is missing: it chooses the calibration bin of output '\(manifest.uncertainty[entry].output)'",
+                    "column '\(name.string)' is missing: it chooses the calibration bin of output '\(manifest.uncertainty[slot / MondrianGrid.maximumAxes].output)'",
                     field: "columns"
                 )
             }
-            unsafe flight.pointee.binColumns[entry] = unsafe request.columns[found].base
+            unsafe flight.pointee.binColumns[slot] = unsafe request.columns[found].base
             if request.columns[found].type == .float64 {
-                unsafe flight.pointee.wideColumns |= 1 << UInt8(entry)
+                unsafe flight.pointee.wideColumns |= 1 << UInt16(slot)
             }
         }
     }

@@ -30,11 +30,15 @@ final class AnomalyStep: Sendable {
         sections answer: AnswerSections
     ) -> Bool {
         let scores = unsafe outputs.floats(score) + position
-        let values = bins.column(segment, position: position, outputs: outputs)
         let value = unsafe answer.floats(sections.value) + segment.firstRow
         let pValue = unsafe answer.floats(sections.pValue) + segment.firstRow
         let flags = unsafe answer.flags(sections.flags) + segment.firstRow
-        return unsafe bins.forEachBlock(values, rows: segment.rows, flags: flags) { rows, found in
+        return unsafe bins.forEachBlock(
+            segment,
+            position: position,
+            outputs: outputs,
+            flags: flags
+        ) { rows, found in
             unsafe pValues.write(
                 scores + rows.lowerBound,
                 bins: found,

@@ -174,27 +174,34 @@ private struct CalibratedDraft {
     private func reader(
         _ entry: Int,
         _ uncertainty: Manifest.Uncertainty,
-        _ bins: MondrianBins
+        _ bins: MondrianGrid
     ) -> BinReader {
-        switch uncertainty.bins?.column {
-        case nil:
-            return BinReader(source: .none, bins: bins)
+        BinReader(
+            zip(uncertainty.bins, bins.axes).enumerated().map { axis, pair in
+                AxisReader(
+                    source: source(pair.0.column, slot: entry * MondrianGrid.maximumAxes + axis),
+                    bins: pair.1
+                )
+            },
+            bins
+        )
+    }
+
+    private func source(_ column: Manifest.BinColumn, slot: Int) -> AxisReader.Source {
+        switch column {
         case .output(let name):
-            return BinReader(source: .output(index: index(of: name)), bins: bins)
+            return .output(index: index(of: name))
         case .request:
-            return BinReader(source: .request(entry: entry), bins: bins)
+            return .request(slot: slot)
         case .input(let tensor, let feature):
             let inputs = manifest.inputs
             guard let input = inputs.firstIndex(where: { $0.signature.name == tensor }),
                 let component = inputs[input].features.firstIndex(where: { $0.name == feature })
             else { preconditionFailure("the manifest's reader checked the bin column") }
-            return BinReader(
-                source: .input(
-                    index: input,
-                    elements: inputs[input].signature.elementCount,
-                    component: component
-                ),
-                bins: bins
+            return .input(
+                index: input,
+                elements: inputs[input].signature.elementCount,
+                component: component
             )
         }
     }

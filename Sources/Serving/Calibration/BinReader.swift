@@ -1,113 +1,84 @@
 internal import Calibration
 internal import Messages
-internal import Tensors
 
-/// Finds the Mondrian bins of events.
+/// Finds the Mondrian bins of events: one, or a cell of up to two columns.
 struct BinReader: Sendable {
-    /// Where the value of the bin column lies.
-    enum Source: Sendable {
-        /// There is one bin.
-        case none
-        /// Component of a dense float32 input.
-        case input(index: Int, elements: Int, component: Int)
-        /// Scalar float32 raw output.
-        case output(index: Int)
-        /// Column of the request, by the number of the uncertainty entry.
-        case request(entry: Int)
+    // No optionals: to look into one would count references, a request.
+    private let first: AxisReader
+    private let second: AxisReader
+    /// Bins of the second axis, which are neighbours; 0 where there is none.
+    private let secondCount: Int
+
+    /// Axes of the bins, at most two.
+    init(_ axes: [AxisReader], _ bins: MondrianGrid) {
+        precondition(axes.count == bins.axes.count, "a reader for each axis")
+        first = axes.first ?? .whole
+        second = axes.count > 1 ? axes[1] : .whole
+        secondCount = axes.count > 1 ? bins.axes[1].count : 0
     }
 
-    private let source: Source
-    private let bins: MondrianBins
-    private let edges: RankTable
-
-    init(source: Source, bins: MondrianBins) {
-        self.source = source
-        self.bins = bins
-        edges = RankTable(atLeast: bins.edges)
-    }
-
-    /// The bin column of a segment's rows, which begin at `position` of the micro-batch.
-    @inline(__always)
-    func column(
-        _ segment: BatchQueues.Segment,
-        position: Int,
-        outputs: RawOutputs
-    ) -> BinValues {
-        let row = segment.firstRow
-        switch source {
-        case .none:
-            return unsafe BinValues(first: nil, strideBytes: 0, isWide: false, isWhole: true)
-        case .input(let index, let elements, let component):
-            let base = unsafe segment.flight.pointee.inputs[index]
-            let first = unsafe base.map { unsafe $0 + (row * elements + component) * 4 }
-            return unsafe BinValues(first: first, strideBytes: elements * 4)
-        case .output(let index):
-            let first = unsafe UnsafeRawPointer(outputs.floats(index) + position)
-            return unsafe BinValues(first: first, strideBytes: 4)
-        case .request(let entry):
-            let base = unsafe segment.flight.pointee.binColumns[entry]
-            let isWide = unsafe segment.flight.pointee.wideColumns & (1 << UInt8(entry)) != 0
-            let bytes = isWide ? 8 : 4
-            let first = unsafe base.map { unsafe $0 + row * bytes }
-            return unsafe BinValues(first: first, strideBytes: bytes, isWide: isWide)
-        }
-    }
-
-    /// The bin of value `index` of a column; -1 for NaN and for a value that is not there.
-    @inline(__always)
-    func bin(_ values: BinValues, _ index: Int) -> Int {
-        guard let first = unsafe values.first else { return values.isWhole ? 0 : -1 }
-        let place = unsafe first + index &* values.strideBytes
-        if values.isWide {
-            return bins.index(of: unsafe place.loadUnaligned(as: Double.self)) ?? -1
-        }
-        let value = unsafe place.loadUnaligned(as: Float.self)
-        return value.isNaN ? -1 : edges.rank(value)
-    }
-}
-
-extension BinReader {
-    /// Goes through `rows` rows of a column in blocks, with their bins as `bin` gives them; writes
-    /// the flag of every row, and gives true if one has no bin.
+    /// Goes through a segment's rows, which begin at `position` of the micro-batch, in blocks with
+    /// their bins, -1 for NaN and for a value that is not there; writes the flag of every row, and
+    /// gives true if one has no bin.
     ///
     /// The memory that `body` finds the bins in is its own until it returns.
     @inline(__always)
     func forEachBlock(
-        _ values: BinValues,
-        rows: Int,
+        _ segment: BatchQueues.Segment,
+        position: Int,
+        outputs: RawOutputs,
         flags: UnsafeMutablePointer<UInt8>,
         _ body: (Range<Int>, UnsafeMutablePointer<Int32>) -> Void
     ) -> Bool {
+        let values = first.column(segment, position: position, outputs: outputs)
         var hasFlag = false
         unsafe withUnsafeTemporaryAllocation(
             of: Int32.self,
             capacity: RankTable.blockRows
         ) { block in
             guard let found = block.baseAddress else { return }
-            var first = 0
-            while first < rows {
-                let rows = first..<min(rows, first + RankTable.blockRows)
+            var start = 0
+            while start < segment.rows {
+                let rows = start..<min(segment.rows, start + RankTable.blockRows)
                 for index in rows {
-                    let bin = bin(values, index)
-                    unsafe found[index - first] = Int32(truncatingIfNeeded: bin)
+                    let bin = first.bin(values, index)
+                    unsafe found[index - start] = Int32(truncatingIfNeeded: bin)
                     unsafe flags[index] = bin < 0 ? EventFlag.unbinned : 0
                     hasFlag = hasFlag || bin < 0
                 }
+                if secondCount > 0 {
+                    let more = unsafe refine(segment, position, outputs, rows, found, flags)
+                    hasFlag = hasFlag || more
+                }
                 unsafe body(rows, found)
-                first = rows.upperBound
+                start = rows.upperBound
             }
         }
         return hasFlag
     }
-}
 
-/// The bin column of some rows, lent.
-@safe
-struct BinValues {
-    let first: UnsafeRawPointer?
-    let strideBytes: Int
-    /// Whether values are float64, not float32.
-    var isWide = false
-    /// Whether there is one bin and so no column.
-    var isWhole = false
+    /// Makes cells of the bins along the first axis; true if a row has none along the second.
+    private func refine(
+        _ segment: BatchQueues.Segment,
+        _ position: Int,
+        _ outputs: RawOutputs,
+        _ rows: Range<Int>,
+        _ found: UnsafeMutablePointer<Int32>,
+        _ flags: UnsafeMutablePointer<UInt8>
+    ) -> Bool {
+        let values = second.column(segment, position: position, outputs: outputs)
+        var hasFlag = false
+        for index in rows {
+            let place = index - rows.lowerBound
+            let bin = second.bin(values, index)
+            let cell = Int(unsafe found[place]) &* secondCount &+ bin
+            let isBinned = unsafe bin >= 0 && found[place] >= 0
+            unsafe found[place] = isBinned ? Int32(truncatingIfNeeded: cell) : -1
+            if !isBinned {
+                unsafe flags[index] = EventFlag.unbinned
+                hasFlag = true
+            }
+        }
+        return hasFlag
+    }
 }

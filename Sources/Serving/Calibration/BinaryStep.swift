@@ -46,9 +46,13 @@ final class BinaryStep: Sendable {
         let asked = unsafe segment.flight.pointee.prior
         let prior = asked.isNaN || asked == vennAbers.prior ? nil : asked
         let scores = unsafe outputs.floats(score) + position
-        let values = bins.column(segment, position: position, outputs: outputs)
         let flags = unsafe answer.flags(sections.flags) + segment.firstRow
-        return unsafe bins.forEachBlock(values, rows: segment.rows, flags: flags) { rows, found in
+        return unsafe bins.forEachBlock(
+            segment,
+            position: position,
+            outputs: outputs,
+            flags: flags
+        ) { rows, found in
             let row = segment.firstRow + rows.lowerBound
             let some = unsafe scores + rows.lowerBound
             unsafe writePValues(some, rows.count, found, to: row, of: answer)

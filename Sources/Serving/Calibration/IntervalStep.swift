@@ -51,38 +51,44 @@ final class IntervalStep: Sendable {
         let lows = unsafe raw.floats(outputs.lower < 0 ? outputs.value : outputs.lower) + position
         let highs = unsafe raw.floats(outputs.upper < 0 ? outputs.value : outputs.upper) + position
         let sigmas = unsafe raw.floats(outputs.sigma < 0 ? outputs.value : outputs.sigma) + position
-        let values = bins.column(segment, position: position, outputs: raw)
         let value = unsafe answer.floats(sections.value) + segment.firstRow
         let lower = unsafe answer.floats(sections.lower) + segment.firstRow
         let upper = unsafe answer.floats(sections.upper) + segment.firstRow
         let flags = unsafe answer.flags(sections.flags) + segment.firstRow
-        var hasFlag = false
-        for index in 0..<segment.rows {
-            let prediction = unsafe predictions[index]
-            unsafe value[index] = prediction
-            let bin = bins.bin(values, index)
-            guard bin >= 0 else {
-                unsafe lower[index] = .nan
-                unsafe upper[index] = .nan
-                unsafe flags[index] = EventFlag.unbinned
-                hasFlag = true
-                continue
+        var isInfinite = false
+        let isUnbinned = unsafe bins.forEachBlock(
+            segment,
+            position: position,
+            outputs: raw,
+            flags: flags
+        ) { rows, found in
+            for index in rows {
+                let prediction = unsafe predictions[index]
+                unsafe value[index] = prediction
+                let bin = Int(unsafe found[index - rows.lowerBound])
+                guard bin >= 0 else {
+                    unsafe lower[index] = .nan
+                    unsafe upper[index] = .nan
+                    continue
+                }
+                let quantile =
+                    isUsual
+                    ? usualQuantiles[bin] : conformal.quantile(bin: bin, coverage: coverage)
+                let interval = unsafe conformal.interval(
+                    quantile,
+                    value: Double(prediction),
+                    lower: Double(lows[index]),
+                    upper: Double(highs[index]),
+                    sigma: Double(sigmas[index])
+                )
+                unsafe lower[index] = Float(roundedDown: interval.lower)
+                unsafe upper[index] = Float(roundedUp: interval.upper)
+                if quantile.isInfinite {
+                    unsafe flags[index] = EventFlag.infinite
+                    isInfinite = true
+                }
             }
-            let quantile =
-                isUsual
-                ? usualQuantiles[bin] : conformal.quantile(bin: bin, coverage: coverage)
-            let interval = unsafe conformal.interval(
-                quantile,
-                value: Double(prediction),
-                lower: Double(lows[index]),
-                upper: Double(highs[index]),
-                sigma: Double(sigmas[index])
-            )
-            unsafe lower[index] = Float(roundedDown: interval.lower)
-            unsafe upper[index] = Float(roundedUp: interval.upper)
-            unsafe flags[index] = quantile.isInfinite ? EventFlag.infinite : 0
-            hasFlag = hasFlag || quantile.isInfinite
         }
-        return hasFlag
+        return isUnbinned || isInfinite
     }
 }

@@ -93,8 +93,7 @@ struct LoadedCalibration: Sendable {
         guard let output = file.outputs.first(where: { $0.output == uncertainty.output }) else {
             return "output \(uncertainty.output) is not calibrated"
         }
-        let edges = uncertainty.bins?.edges ?? []
-        let tables: [MondrianBins]
+        let tables: [MondrianGrid]
         switch uncertainty.method {
         case .absolute, .normalised, .cqr, .cqrAsymmetric:
             guard let interval = output.interval,
@@ -102,6 +101,10 @@ struct LoadedCalibration: Sendable {
             else {
                 return
                     "output \(uncertainty.output) is not calibrated by \(uncertainty.method.rawValue)"
+            }
+            guard interval.side.rawValue == uncertainty.side.rawValue else {
+                return
+                    "output \(uncertainty.output): the side is \(interval.side.rawValue), the manifest's \(uncertainty.side.rawValue)"
             }
             tables = [interval.bins]
         case .vennAbers, .pValue:
@@ -115,10 +118,11 @@ struct LoadedCalibration: Sendable {
             }
             tables = found
         }
-        let isSameColumn =
-            uncertainty.bins.map { output.binColumn?.isColumn(of: $0) ?? false }
-            ?? (output.binColumn == nil)
-        guard tables.allSatisfy({ $0.edges == edges }), isSameColumn else {
+        let edges = uncertainty.bins.map(\.edges)
+        let areSameColumns =
+            output.binColumns.count == uncertainty.bins.count
+            && zip(output.binColumns, uncertainty.bins).allSatisfy { $0.isColumn(of: $1) }
+        guard tables.allSatisfy({ $0.axes.map(\.edges) == edges }), areSameColumns else {
             return "output \(uncertainty.output): the bins are not those of the manifest"
         }
         return nil
@@ -147,26 +151,27 @@ struct LoadedCalibration: Sendable {
     private static func binEvents(_ file: CalibrationFile) -> [BinEvents] {
         var bins: [BinEvents] = []
         for output in file.outputs {
-            let column = output.binColumn?.name
-            if let interval = output.interval {
+            func add(_ name: String, _ events: [Int], _ grid: MondrianGrid) {
                 bins.append(
                     BinEvents(
-                        output: output.output,
-                        events: interval.eventsPerBin.map(UInt64.init),
-                        edges: interval.bins.edges,
-                        column: column
+                        output: name,
+                        events: events.map(UInt64.init),
+                        axes: zip(output.binColumns, grid.axes).map { column, axis in
+                            BinAxis(
+                                source: column.source.rawValue,
+                                name: column.name,
+                                feature: column.feature ?? "",
+                                edges: axis.edges
+                            )
+                        }
                     )
                 )
             }
+            if let interval = output.interval {
+                add(output.output, interval.eventsPerBin, interval.bins)
+            }
             for entry in output.pValues {
-                bins.append(
-                    BinEvents(
-                        output: "\(output.output)/\(entry.name)",
-                        events: entry.table.eventsPerBin.map(UInt64.init),
-                        edges: entry.table.bins.edges,
-                        column: column
-                    )
-                )
+                add("\(output.output)/\(entry.name)", entry.table.eventsPerBin, entry.table.bins)
             }
         }
         return bins
@@ -180,8 +185,8 @@ struct CalibrationAbsence: Error {
 
 extension BinColumn {
     /// Whether this is the manifest's column.
-    fileprivate func isColumn(of bins: Manifest.Bins) -> Bool {
-        switch bins.column {
+    fileprivate func isColumn(of axis: Manifest.BinAxis) -> Bool {
+        switch axis.column {
         case .input(let tensor, let feature):
             source == .input && name == tensor && self.feature == feature
         case .output(let output):
