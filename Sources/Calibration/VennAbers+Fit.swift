@@ -6,28 +6,7 @@ extension VennAbers {
     ///
     /// Refuses a score that is not finite, unequal lengths and a sample without both classes.
     public static func fit(scores: [Double], labels: [Bool]) throws(CalibrationError) -> VennAbers {
-        guard scores.count == labels.count else {
-            throw CalibrationError(
-                "labels",
-                found: "\(labels.count) of them",
-                allowed: "one for each of \(scores.count) scores"
-            )
-        }
-        if let index = scores.firstIndex(where: { !$0.isFinite }) {
-            throw CalibrationError(
-                "scores[\(index)]",
-                found: NumberText.of(scores[index]),
-                allowed: "finite numbers"
-            )
-        }
-        let ones = labels.count { $0 }
-        guard ones > 0, ones < labels.count else {
-            throw CalibrationError(
-                "labels",
-                found: "\(ones) of class 1 among \(labels.count)",
-                allowed: "both classes"
-            )
-        }
+        let ones = try BinarySample.ones(scores, labels)
         let (places, groups) = grouped(scores, labels)
         return VennAbers(places: places, groups: groups, events: scores.count, ones: ones)
     }

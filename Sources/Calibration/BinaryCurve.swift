@@ -1,0 +1,133 @@
+internal import Glibc
+
+/// A curve from a binary score to the probability of class 1.
+public enum BinaryCurve: Equatable, Sendable {
+    /// The merged probability of a Venn-ABERS pair.
+    case vennAbers(VennAbers)
+    /// Temperature, Platt or beta.
+    case logistic(LogisticCalibration)
+    /// Isotonic regression.
+    case isotonic(IsotonicCalibration)
+
+    /// How a curve is made, by its name in manifests, replies and calibration files.
+    public enum Method: String, CaseIterable, Sendable {
+        /// See `VennAbers`.
+        case vennAbers = "venn-abers"
+        /// See `LogisticCalibration`.
+        case temperature
+        /// See `LogisticCalibration`.
+        case platt
+        /// See `LogisticCalibration`.
+        case beta
+        /// See `IsotonicCalibration`.
+        case isotonic
+    }
+
+    /// Fits one to events the model was not trained on; refuses what the method's `fit` refuses.
+    public static func fit(
+        _ method: Method,
+        scores: [Double],
+        labels: [Bool]
+    ) throws(CalibrationError) -> BinaryCurve {
+        switch method {
+        case .vennAbers: .vennAbers(try VennAbers.fit(scores: scores, labels: labels))
+        case .isotonic: .isotonic(try IsotonicCalibration.fit(scores: scores, labels: labels))
+        case .temperature: try logistic(.temperature, scores, labels)
+        case .platt: try logistic(.platt, scores, labels)
+        case .beta: try logistic(.beta, scores, labels)
+        }
+    }
+
+    /// How it was made.
+    public var method: Method {
+        switch self {
+        case .vennAbers: .vennAbers
+        case .isotonic: .isotonic
+        case .logistic(let curve):
+            switch curve.form {
+            case .temperature: .temperature
+            case .platt: .platt
+            case .beta: .beta
+            }
+        }
+    }
+
+    /// The probability of class 1 at the calibration's own prior; NaN in gives NaN out.
+    public func probability(_ score: Double) -> Double {
+        switch self {
+        case .vennAbers(let curve):
+            let (p0, p1) = curve.pair(score)
+            return VennAbers.merged(p0: p0, p1: p1)
+        case .logistic(let curve): return curve.probability(score)
+        case .isotonic(let curve): return curve.probability(score)
+        }
+    }
+
+    /// The mean of -ln P(label), in nats: how well probabilities describe labelled events.
+    ///
+    /// Scores and labels of equal number, at least one.
+    public func logLoss(scores: [Double], labels: [Bool]) -> Double {
+        precondition(scores.count == labels.count && !scores.isEmpty, "labelled events")
+        var sum = 0.0
+        for (score, label) in zip(scores, labels) {
+            let probability = probability(score)
+            sum -= log(label ? probability : 1 - probability)
+        }
+        return sum / Double(scores.count)
+    }
+
+    /// The log loss of every method on events it was not fitted to, by the folds of `logLosses`.
+    public struct HeldOutLoss: Equatable, Sendable {
+        /// The method.
+        public let method: Method
+        /// Mean over all events, each judged by the curve of the other folds, in nats.
+        public let logLoss: Double
+    }
+
+    /// Judges every method on folds, the best first; of equal ones the first of `Method`.
+    ///
+    /// Event i belongs to the fold that Philox draws for it, so the same events give the same
+    /// choice. Refuses what the fits refuse; with few events of a class a fold may have none left.
+    public static func heldOutLosses(
+        scores: [Double],
+        labels: [Bool],
+        folds: Int = 5
+    ) throws(CalibrationError) -> [HeldOutLoss] {
+        precondition(folds >= 2, "folds to hold out")
+        let foldOf = scores.indices.map {
+            Int(Philox.uniform(seed: 0, event: UInt64($0)) * Double(folds))
+        }
+        var losses: [HeldOutLoss] = []
+        for method in Method.allCases {
+            var sum = 0.0
+            for fold in 0..<folds {
+                let out = scores.indices.filter { foldOf[$0] == fold }
+                let fitted = scores.indices.filter { foldOf[$0] != fold }
+                guard !out.isEmpty else { continue }
+                let curve = try fit(
+                    method,
+                    scores: fitted.map { scores[$0] },
+                    labels: fitted.map { labels[$0] }
+                )
+                sum +=
+                    Double(out.count)
+                    * curve.logLoss(
+                        scores: out.map { scores[$0] },
+                        labels: out.map { labels[$0] }
+                    )
+            }
+            losses.append(HeldOutLoss(method: method, logLoss: sum / Double(scores.count)))
+        }
+        return losses.enumerated().sorted {
+            ($0.element.logLoss, $0.offset) < ($1.element.logLoss, $1.offset)
+        }.map(\.element)
+    }
+
+    private static func logistic(
+        _ form: LogisticCalibration.Form,
+        _ scores: [Double],
+        _ labels: [Bool]
+    ) throws(CalibrationError) -> BinaryCurve {
+        .logistic(try LogisticCalibration.fit(form, scores: scores, labels: labels))
+    }
+}
