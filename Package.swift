@@ -63,6 +63,7 @@ let package = Package(
         ),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Calibration", swiftSettings: strict),
+        .target(name: "Monitoring", dependencies: ["Calibration"], swiftSettings: strict),
         .target(
             name: "Serving",
             dependencies: [
@@ -159,7 +160,13 @@ let package = Package(
         ),
         .testTarget(
             name: "CalibrationTests",
-            dependencies: ["Calibration"],
+            dependencies: ["Calibration", "TestSupport"],
+            exclude: ["Reference"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "MonitoringTests",
+            dependencies: ["Monitoring", "Calibration", "TestSupport"],
             exclude: ["Reference"],
             swiftSettings: strict
         ),

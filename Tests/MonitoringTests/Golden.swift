@@ -1,0 +1,31 @@
+import Foundation
+
+/// Inputs and what the reference libraries made of them; see Reference/make_golden.py.
+struct Golden: Decodable, Sendable {
+    struct Drift: Decodable, Sendable {
+        var reference: [Int]
+        var window: [Int]
+        var chi_square: Double
+        var degrees: Int
+        var chi_square_p: Double
+        var distance: Double
+    }
+    struct Martingale: Decodable, Sendable {
+        var p: [Double]
+        var capital: [Double]
+    }
+
+    var drift: [Drift]
+    var martingales: [Martingale]
+
+    /// Read once; a golden file that cannot be read is a broken checkout.
+    static let shared: Golden = {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "Reference/golden.json")
+        do {
+            return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
+        } catch {
+            preconditionFailure("\(file.path): \(error)")
+        }
+    }()
+}
