@@ -13,7 +13,7 @@ struct Vigil: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             StatusCommand.self, ModelsCommand.self, ScoreCommand.self, CalibrateCommand.self,
-            EvaluateCommand.self, BenchCommand.self,
+            EvaluateCommand.self, CutCommand.self, AnomaliesCommand.self, BenchCommand.self,
         ]
     )
 }
