@@ -63,6 +63,20 @@ public enum BinaryCurve: Equatable, Sendable {
         }
     }
 
+    /// The logarithm of the odds of class 1 at the calibration's own prior; NaN in gives NaN out.
+    public func logit(_ score: Double) -> Double {
+        guard case .logistic(let curve) = self else { return Self.logit(probability(score)) }
+        return curve.logit(score)
+    }
+
+    /// ln(p / (1 - p)).
+    public static func logit(_ probability: Double) -> Double {
+        log(probability) - log1p(-probability)
+    }
+
+    /// 1 / (1 + e^-logit).
+    public static func probability(logit: Double) -> Double { 1 / (1 + exp(-logit)) }
+
     /// The mean of -ln P(label), in nats: how well probabilities describe labelled events.
     ///
     /// Scores and labels of equal number, at least one.

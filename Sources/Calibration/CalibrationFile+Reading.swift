@@ -52,6 +52,9 @@ extension OutputCalibration {
         if let value = fields.optional("venn_abers") {
             kinds.append(.vennAbers(try VennAbers(value, path: fields.path("venn_abers"))))
         }
+        if let value = fields.optional("curve") {
+            kinds.append(.curve(try BinaryCurve(value, path: fields.path("curve"))))
+        }
         if fields.has("p_values") {
             var classes: [ClassPValues] = []
             let list = try fields.list("p_values", limit: Self.maximumClasses)

@@ -39,6 +39,8 @@ extension OutputCalibration {
                 writer.object(kind.name) { interval.write(to: &$0) }
             case .vennAbers(let vennAbers):
                 writer.object(kind.name) { vennAbers.write(to: &$0) }
+            case .curve(let curve):
+                writer.object(kind.name) { curve.write(to: &$0) }
             case .pValues(let classes):
                 writer.array(kind.name) { list in
                     for element in classes { list.object { element.write(to: &$0) } }

@@ -42,16 +42,19 @@ public struct LogisticCalibration: Equatable, Sendable {
 
     /// The probability of class 1; NaN in gives NaN out, an infinite score the end it points to.
     public func probability(_ score: Double) -> Double {
+        BinaryCurve.probability(logit: logit(score))
+    }
+
+    /// The logarithm of its odds.
+    public func logit(_ score: Double) -> Double {
         switch form {
         case .temperature:
-            Self.logistic(coefficients[0] * score)
+            coefficients[0] * score
         case .platt:
-            Self.logistic(coefficients[0] * score + coefficients[1])
+            coefficients[0] * score + coefficients[1]
         case .beta:
-            Self.logistic(
-                Self.product(coefficients[0], -Self.softplus(-score))
-                    + Self.product(coefficients[1], Self.softplus(score)) + coefficients[2]
-            )
+            Self.product(coefficients[0], -Self.softplus(-score))
+                + Self.product(coefficients[1], Self.softplus(score)) + coefficients[2]
         }
     }
 
@@ -130,7 +133,7 @@ public struct LogisticCalibration: Equatable, Sendable {
             let features = form.features(score)
             let logit = zip(coefficients, features).reduce(0) { $0 + $1.0 * $1.1 }
             loss += softplus(logit) - target * logit
-            let probability = logistic(logit)
+            let probability = BinaryCurve.probability(logit: logit)
             let weight = probability * (1 - probability)
             for row in 0..<count {
                 gradient[row] += (probability - target) * features[row]
@@ -142,8 +145,6 @@ public struct LogisticCalibration: Equatable, Sendable {
         return (loss, gradient, matrix)
     }
 
-    static func logistic(_ logit: Double) -> Double { 1 / (1 + exp(-logit)) }
-
     /// ln(1 + e^x), without overflow.
     static func softplus(_ x: Double) -> Double { max(x, 0) + log1p(exp(-abs(x))) }
 
@@ -152,7 +153,8 @@ public struct LogisticCalibration: Equatable, Sendable {
 }
 
 extension LogisticCalibration.Form {
-    var parameters: Int {
+    /// How many coefficients.
+    public var parameters: Int {
         switch self {
         case .temperature: 1
         case .platt: 2

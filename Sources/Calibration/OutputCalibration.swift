@@ -6,6 +6,8 @@ public struct OutputCalibration: Sendable, Equatable {
         case interval(SplitConformal)
         /// A binary score's pair of probabilities.
         case vennAbers(VennAbers)
+        /// The probability of a binary score, where it is not the pair's own.
+        case curve(BinaryCurve)
         /// p-values, one table a class, in a fixed order.
         case pValues([ClassPValues])
     }
@@ -17,7 +19,7 @@ public struct OutputCalibration: Sendable, Equatable {
     public var output: String
     /// What chooses the bin, one an axis; empty where there is one bin.
     public var binColumns: [BinColumn]
-    /// One interval; or one Venn-ABERS, one set of p-values, or both, in this order.
+    /// One interval; or one Venn-ABERS, one curve beside it, one set of p-values, in this order.
     public let kinds: [Kind]
 
     /// Refuses a mixture that has no meaning, a class twice, and tables with other axes than there
@@ -43,6 +45,17 @@ public struct OutputCalibration: Sendable, Equatable {
     public var vennAbers: VennAbers? {
         for case .vennAbers(let vennAbers) in kinds { return vennAbers }
         return nil
+    }
+
+    /// The curve of the probability, if it is not that of Venn-ABERS.
+    public var curve: BinaryCurve? {
+        for case .curve(let curve) in kinds { return curve }
+        return nil
+    }
+
+    /// How the probability of a binary score is made, or nil for another output.
+    public var binaryMethod: BinaryCurve.Method? {
+        vennAbers == nil ? nil : curve?.method ?? .vennAbers
     }
 
     /// The p-value tables, class by class; empty if there are none.
@@ -79,12 +92,22 @@ public struct OutputCalibration: Sendable, Equatable {
 
     private func checkKinds(path: String) throws(CalibrationError) {
         let names = kinds.map(\.name)
-        let allowed = [["interval"], ["venn_abers"], ["p_values"], ["venn_abers", "p_values"]]
+        let allowed = [
+            ["interval"], ["venn_abers"], ["p_values"], ["venn_abers", "p_values"],
+            ["venn_abers", "curve"], ["venn_abers", "curve", "p_values"],
+        ]
         guard allowed.contains(names) else {
             throw CalibrationError(
                 path,
                 found: names.isEmpty ? "no calibration" : names.joined(separator: ", "),
-                allowed: "interval; or venn_abers, p_values, or both in this order"
+                allowed: "interval; or venn_abers, with or without a curve, p_values, or both"
+            )
+        }
+        if let curve, curve.method == .vennAbers {
+            throw CalibrationError(
+                "\(path).curve",
+                found: "that of venn_abers",
+                allowed: "another one, or none"
             )
         }
     }
@@ -129,6 +152,7 @@ extension OutputCalibration.Kind {
         switch self {
         case .interval: "interval"
         case .vennAbers: "venn_abers"
+        case .curve: "curve"
         case .pValues: "p_values"
         }
     }

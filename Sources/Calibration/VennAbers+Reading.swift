@@ -45,7 +45,7 @@ extension VennAbers {
 
 extension JSONFields {
     /// Finite numbers, strictly ascending.
-    fileprivate mutating func ascending(
+    mutating func ascending(
         _ key: String,
         _ type: ScoreType
     ) throws(CalibrationError) -> [Double] {

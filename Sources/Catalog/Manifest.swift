@@ -107,8 +107,25 @@ public struct Manifest: Sendable, Equatable {
             case cqr
             case cqrAsymmetric = "cqr-asymmetric"
             case vennAbers = "venn-abers"
+            case temperature
+            case platt
+            case beta
+            case isotonic
+            /// Of the five before, the one with the least log loss on folds held out.
+            case best
             case pValue = "p-value"
         }
+
+        /// Whether the output is a binary score.
+        public var isBinary: Bool {
+            switch method {
+            case .vennAbers, .temperature, .platt, .beta, .isotonic, .best: true
+            case .absolute, .normalised, .cqr, .cqrAsymmetric, .pValue: false
+            }
+        }
+
+        /// Whether the output has an interval by split conformal prediction.
+        public var isInterval: Bool { !isBinary && method != .pValue }
 
         /// Which ends an interval has, by its name in manifests and calibration files.
         public enum Side: String, Sendable, CaseIterable {

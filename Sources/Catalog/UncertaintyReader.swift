@@ -81,7 +81,7 @@ struct UncertaintyReader {
     private static func methods(for task: Manifest.Task) -> [Manifest.Uncertainty.Method] {
         switch task {
         case .regression: [.absolute, .normalised, .cqr, .cqrAsymmetric]
-        case .binary: [.vennAbers]
+        case .binary: [.vennAbers, .temperature, .platt, .beta, .isotonic, .best]
         case .anomaly: [.pValue]
         case .classes: []
         }
@@ -118,7 +118,7 @@ struct UncertaintyReader {
         switch method {
         case .absolute, .normalised, .cqr:
             return try mapping.take("side")?.choice(Manifest.Uncertainty.Side.self) ?? .both
-        case .cqrAsymmetric, .vennAbers, .pValue:
+        default:
             return .both
         }
     }
@@ -200,9 +200,9 @@ struct UncertaintyReader {
     ) throws(YAMLError) -> [Manifest.ClassLabels] {
         let count: Int
         switch method {
-        case .vennAbers: count = 2
+        case .vennAbers, .temperature, .platt, .beta, .isotonic, .best: count = 2
         case .pValue: count = 1
-        default: return []
+        case .absolute, .normalised, .cqr, .cqrAsymmetric: return []
         }
         let value = try mapping.require("classes")
         var classes: [Manifest.ClassLabels] = []

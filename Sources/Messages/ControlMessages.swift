@@ -67,7 +67,8 @@ public struct TensorDescription: Sendable, Equatable {
 public struct UncertaintyDescription: Sendable, Equatable {
     /// Output that it belongs to.
     public var output = ""
-    /// "absolute", "normalised", "cqr", "cqr-asymmetric", "venn-abers", "p-value".
+    /// "absolute", "normalised", "cqr", "cqr-asymmetric"; "venn-abers", "temperature", "platt",
+    /// "beta", "isotonic", "best"; "p-value".
     public var method = ""
     /// Ends of an interval, "both", "upper" or "lower"; empty where the method has none.
     public var side = ""

@@ -79,10 +79,7 @@ extension UncertaintyDescription {
         sigma = entry.sigma ?? ""
         truth = entry.truth
         classes = entry.classes.map { ClassDescription(name: $0.name, labels: $0.labels) }
-        switch entry.method {
-        case .absolute, .normalised, .cqr, .cqrAsymmetric: side = entry.side.rawValue
-        case .vennAbers, .pValue: break
-        }
+        if entry.isInterval { side = entry.side.rawValue }
         bins = entry.bins.map { axis in
             switch axis.column {
             case .input(let tensor, let feature):

@@ -51,7 +51,7 @@ struct CalibrationFit {
     ) throws -> ([OutputCalibration.Kind], Int) {
         let scores = try raw.column(entry.output)
         switch entry.method {
-        case "venn-abers":
+        case _ where entry.isBinary:
             return try binary(entry, truth, scores, bins, columns)
         case "p-value":
             let normal = entry.classes[0]
@@ -82,10 +82,14 @@ struct CalibrationFit {
         }
         try requireClasses(entry, truth, chosen)
         try requireBins(entry, chosen, columns)
-        let vennAbers = try VennAbers.fit(
-            scores: chosen.map { scores[$0] },
-            labels: chosen.map { one.labels.contains(truth[$0]) }
+        let (sample, labels) = (
+            chosen.map { scores[$0] }, chosen.map { one.labels.contains(truth[$0]) }
         )
+        let vennAbers = try VennAbers.fit(scores: sample, labels: labels)
+        let method = try Self.method(entry, sample, labels)
+        let curve =
+            method == .vennAbers
+            ? [] : [try BinaryCurve.fit(method, scores: sample, labels: labels)]
         var tables: [ClassPValues] = []
         for (index, one) in entry.classes.enumerated() {
             let members = chosen.filter { one.labels.contains(truth[$0]) }
@@ -102,7 +106,25 @@ struct CalibrationFit {
                 )
             )
         }
-        return ([.vennAbers(vennAbers), .pValues(tables)], chosen.count)
+        return (
+            [.vennAbers(vennAbers)] + curve.map { .curve($0) } + [.pValues(tables)], chosen.count
+        )
+    }
+
+    /// The manifest's method, or the one with the least log loss where it leaves the choice.
+    private static func method(
+        _ entry: UncertaintyDescription,
+        _ scores: [Double],
+        _ labels: [Bool]
+    ) throws -> BinaryCurve.Method {
+        if let method = BinaryCurve.Method(rawValue: entry.method) { return method }
+        let losses = try BinaryCurve.heldOutLosses(scores: scores, labels: labels)
+        Output.note(
+            "\(entry.output): log loss on folds held out, in nats: "
+                + losses.map { "\($0.method.rawValue) \(Output.fixed($0.logLoss, 5))" }
+                .joined(separator: ", ")
+        )
+        return losses[0].method
     }
 
     private func interval(
@@ -185,6 +207,9 @@ struct CalibrationFit {
 }
 
 extension UncertaintyDescription {
+    /// Whether the output is a binary score.
+    var isBinary: Bool { method == "best" || BinaryCurve.Method(rawValue: method) != nil }
+
     /// The bins of its calibration.
     func grid() throws -> MondrianGrid {
         try MondrianGrid(axes: bins.map { try MondrianBins(edges: $0.edges) })

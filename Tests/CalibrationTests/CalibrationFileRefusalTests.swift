@@ -168,6 +168,47 @@ import Testing
         #expect(error?.what == "outputs[0].venn_abers.\(key)")
     }
 
+    @Test(
+        "Curves that no sample can make are refused",
+        arguments: [
+            (#""method": "platt", "coefficients": [1, -0.5]"#, nil),
+            (#""method": "beta", "coefficients": [1, 0.5, 2]"#, nil),
+            (#""method": "temperature", "coefficients": [0.5]"#, nil),
+            (#""method": "platt", "coefficients": [1]"#, "coefficients"),
+            (#""method": "platt", "coefficients": 1"#, "coefficients"),
+            (#""method": "venn-abers", "coefficients": [1]"#, "method"),
+            (#""method": "platt", "coefficients": [1, 2], "slope": 1"#, "slope"),
+            (Self.isotonic("[1, 2]", "[0.1, 0.9]"), nil),
+            (Self.isotonic("[1, 1]", "[0.1, 0.9]"), "places[1]"),
+            (Self.isotonic("[1, 2]", "[0.9, 0.1]"), "values[1]"),
+            (Self.isotonic("[1, 2]", "[0, 0.1]"), "values[0]"),
+            (Self.isotonic("[1, 2]", "[0.1, 1]"), "values[1]"),
+            (Self.isotonic("[1, 2]", "[0.1]"), "values"),
+            (Self.isotonic("[]", "[]"), "values"),
+        ] as [(String, String?)]
+    )
+    func curves(content: String, key: String?) throws {
+        let json = file(
+            """
+            "venn_abers": {"events": 9, "class_one_events": 3, "score_type": "float64",
+            "p0_from": [], "p0": [0], "p1_to": [], "p1": [1]}, "curve": {\(content)}
+            """
+        )
+        guard let key else {
+            let read = try CalibrationFile(json: json)
+            #expect(try CalibrationFile(json: read.json()) == read)
+            #expect(read.outputs[0].curve != nil)
+            return
+        }
+        let error = #expect(throws: CalibrationError.self) { try CalibrationFile(json: json) }
+        #expect(error?.what == "outputs[0].curve.\(key)")
+    }
+
+    private static func isotonic(_ places: String, _ values: String) -> String {
+        #""method": "isotonic", "events": 9, "score_type": "float32", "places": \#(places), "#
+            + #""values": \#(values)"#
+    }
+
     private func file(_ calibration: String) -> [UInt8] {
         Array(
             """

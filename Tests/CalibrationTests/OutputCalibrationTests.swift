@@ -15,6 +15,12 @@ import Testing
     static let vennAbers = OutputCalibration.Kind.vennAbers(
         fitted { try VennAbers.fit(scores: [0, 1], labels: [false, true]) }
     )
+    static let curve = OutputCalibration.Kind.curve(
+        fitted { try BinaryCurve.fit(.platt, scores: [0, 1], labels: [false, true]) }
+    )
+    static let merged = OutputCalibration.Kind.curve(
+        fitted { try BinaryCurve.fit(.vennAbers, scores: [0, 1], labels: [false, true]) }
+    )
     static let table = fitted {
         try ConformalPValues.fit(scores: [1, 2], bins: .whole, binColumns: [])
     }
@@ -22,19 +28,28 @@ import Testing
 
     @Test(
         "Meaningful mixtures are taken",
-        arguments: [[interval], [vennAbers], [pValues], [vennAbers, pValues]]
+        arguments: [
+            [interval], [vennAbers], [pValues], [vennAbers, pValues], [vennAbers, curve],
+            [vennAbers, curve, pValues],
+        ]
     )
     func take(kinds: [OutputCalibration.Kind]) throws {
         let output = try OutputCalibration(output: "y", binColumns: [], kinds: kinds)
         #expect((output.interval != nil) == kinds.contains(Self.interval))
         #expect((output.vennAbers != nil) == kinds.contains(Self.vennAbers))
         #expect(output.pValues.isEmpty == !kinds.contains(Self.pValues))
+        #expect((output.curve != nil) == kinds.contains(Self.curve))
+        let isBinary = kinds.contains(Self.vennAbers)
+        let method: BinaryCurve.Method = kinds.contains(Self.curve) ? .platt : .vennAbers
+        #expect(output.binaryMethod == (isBinary ? method : nil))
     }
 
     @Test(
         "Others are refused",
         arguments: [
             [], [interval, interval], [interval, pValues], [interval, vennAbers],
+            [curve], [curve, pValues], [interval, curve], [vennAbers, merged],
+            [vennAbers, curve, curve], [curve, vennAbers],
             [pValues, vennAbers], [pValues, pValues], [.pValues([])],
             [.pValues([.init(name: "er", table: table), .init(name: "er", table: table)])],
             [.pValues([.init(name: "", table: table)])],

@@ -28,14 +28,17 @@ import Testing
             "allowed is one float32 an event"
         ),
         ("regression", "{output: whole, method: absolute, truth: t}", "'whole' of int64[batch]"),
-        ("regression", "{output: y, method: best, truth: t}", "found 'best', allowed are absolute"),
+        (
+            "regression", "{output: y, method: finest, truth: t}",
+            "found 'finest', allowed are absolute"
+        ),
         (
             "regression", "{output: y, method: venn-abers, truth: t}",
             "allowed for regression are absolute"
         ),
         (
             "binary", "{output: y, method: cqr, truth: t}",
-            "found cqr, allowed for binary are venn-abers"
+            "found cqr, allowed for binary are venn-abers, temperature, platt, beta, isotonic, best"
         ),
         ("anomaly", "{output: y, method: absolute, truth: t}", "allowed for anomaly are p-value"),
         ("classes", "{output: y, method: absolute, truth: t}", "allowed for classes are none"),

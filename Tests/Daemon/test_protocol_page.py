@@ -37,7 +37,9 @@ def test_the_request_is_what_its_lines_say():
     assert list(score.inputs[0].shape) == [1, 5] and score.inputs[0].type == protocol.FLOAT32
 
 
-@pytest.mark.parametrize("part", ["value:", "lower =", "upper =", "log_likelihood_ratio ="])
+@pytest.mark.parametrize(
+    "part", ["score,", "value:", "lower =", "upper =", "log_likelihood_ratio =", "provenance"]
+)
 def test_the_reply_holds_what_its_lines_say(daemon, part):
     request = protocol.Request.FromString(b"".join(map(listed, REQUEST.splitlines())))
     # A loaded machine may take longer than the page's 50 ms; the answer is the same.

@@ -511,7 +511,8 @@ struct  Vigil__V1__UncertaintyDescription
   ProtobufCMessage base;
   char *output;
   /*
-   * "absolute", "normalised", "cqr", "cqr-asymmetric", "venn-abers", "p-value".
+   * "absolute", "normalised", "cqr", "cqr-asymmetric"; "venn-abers", "temperature", "platt", "beta",
+   * "isotonic", "best"; "p-value".
    */
   char *method;
   /*

@@ -114,14 +114,16 @@ private struct CalibratedDraft {
                     sections: (place.value, place.lower, place.upper, place.flags)
                 )
             )
-        case .vennAbers:
-            guard let vennAbers = output.vennAbers else { return false }
+        case .vennAbers, .temperature, .platt, .beta, .isotonic, .best:
+            guard let vennAbers = output.vennAbers, let method = output.binaryMethod else {
+                return false
+            }
             let tables = uncertainty.classes.compactMap { output.table($0.name) }
             guard tables.count == 2 else { return false }
             let place = draft.addOutput(
                 uncertainty.classes[1].name,
                 unit: "1",
-                method: uncertainty.method.rawValue,
+                method: method.rawValue,
                 hasCoverage: false,
                 hasInterval: true
             )
@@ -130,6 +132,7 @@ private struct CalibratedDraft {
             let sections = uncertainty.classes.map { draft.addPValue($0.name) }
             draft.binary = BinaryStep(
                 vennAbers: vennAbers,
+                curve: output.curve,
                 pValues: (tables[0], tables[1]),
                 bins: reader(entry, uncertainty, tables[0].bins),
                 score: score,

@@ -1,8 +1,8 @@
 internal import Calibration
 internal import Messages
 
-/// A binary score: Venn-ABERS probability at the request's prior, likelihood ratio, and a
-/// conformal p-value under each class.
+/// A binary score: probability at the request's prior with the Venn-ABERS pair, likelihood ratio, and
+/// a conformal p-value under each class.
 final class BinaryStep: Sendable {
     /// Sections of an answer.
     struct Sections: Sendable {
@@ -16,6 +16,8 @@ final class BinaryStep: Sendable {
     }
 
     private let vennAbers: VennAbersTable
+    /// The curve of the probability, where it is not that of Venn-ABERS.
+    private let curve: CurveTable?
     private let pValues: (PValueTable, PValueTable)
     private let bins: BinReader
     /// Raw output: the score; larger means class 1.
@@ -24,12 +26,14 @@ final class BinaryStep: Sendable {
 
     init(
         vennAbers: VennAbers,
+        curve: BinaryCurve?,
         pValues: (ConformalPValues, ConformalPValues),
         bins: BinReader,
         score: Int,
         sections: Sections
     ) {
         self.vennAbers = VennAbersTable(vennAbers)
+        self.curve = curve.map { CurveTable($0, prior: vennAbers.prior) }
         self.pValues = (PValueTable(pValues.0), PValueTable(pValues.1))
         self.bins = bins
         self.score = score
@@ -81,7 +85,27 @@ final class BinaryStep: Sendable {
             unsafe upper[index] = row.upper
             unsafe ratio[index] = row.ratio
         }
-        guard let prior else { return }
+        if let prior { unsafe shift(found, rows, to: prior, value, lower, upper) }
+        unsafe curve?.write(
+            scores,
+            rows: rows,
+            prior: prior,
+            value: value,
+            lower: lower,
+            upper: upper,
+            ratio: ratio
+        )
+    }
+
+    /// Writes the pairs of `rows` scores at another prior.
+    private func shift(
+        _ found: UnsafePointer<Int32>,
+        _ rows: Int,
+        to prior: Double,
+        _ value: UnsafeMutablePointer<Float>,
+        _ lower: UnsafeMutablePointer<Float>,
+        _ upper: UnsafeMutablePointer<Float>
+    ) {
         let from = vennAbers.prior
         for index in 0..<rows {
             let pair = vennAbers.pair(Int(unsafe found[index]))

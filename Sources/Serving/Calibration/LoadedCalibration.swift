@@ -94,8 +94,7 @@ struct LoadedCalibration: Sendable {
             return "output \(uncertainty.output) is not calibrated"
         }
         let tables: [MondrianGrid]
-        switch uncertainty.method {
-        case .absolute, .normalised, .cqr, .cqrAsymmetric:
+        if uncertainty.isInterval {
             guard let interval = output.interval,
                 interval.method.rawValue == uncertainty.method.rawValue
             else {
@@ -107,12 +106,16 @@ struct LoadedCalibration: Sendable {
                     "output \(uncertainty.output): the side is \(interval.side.rawValue), the manifest's \(uncertainty.side.rawValue)"
             }
             tables = [interval.bins]
-        case .vennAbers, .pValue:
+        } else {
             let wanted = uncertainty.classes.map(\.name)
             let found = wanted.compactMap { output.table($0)?.bins }
-            guard found.count == wanted.count,
-                uncertainty.method == .pValue || output.vennAbers != nil
-            else {
+            let isMethod =
+                switch uncertainty.method {
+                case .pValue: true
+                case .best: output.binaryMethod != nil
+                default: output.binaryMethod?.rawValue == uncertainty.method.rawValue
+                }
+            guard found.count == wanted.count, isMethod else {
                 return
                     "output \(uncertainty.output) is not calibrated by \(uncertainty.method.rawValue) for \(wanted.joined(separator: ", "))"
             }
