@@ -412,6 +412,51 @@ void   vigil__v1__pvalue__free_unpacked
   assert(message->base.descriptor == &vigil__v1__pvalue__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   vigil__v1__region__init
+                     (Vigil__V1__Region         *message)
+{
+  static const Vigil__V1__Region init_value = VIGIL__V1__REGION__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__region__get_packed_size
+                     (const Vigil__V1__Region *message)
+{
+  assert(message->base.descriptor == &vigil__v1__region__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__region__pack
+                     (const Vigil__V1__Region *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__region__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__region__pack_to_buffer
+                     (const Vigil__V1__Region *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__region__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__Region *
+       vigil__v1__region__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__Region *)
+     protobuf_c_message_unpack (&vigil__v1__region__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__region__free_unpacked
+                     (Vigil__V1__Region *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__region__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   vigil__v1__provenance__init
                      (Vigil__V1__Provenance         *message)
 {
@@ -770,6 +815,51 @@ void   vigil__v1__uncertainty_description__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &vigil__v1__uncertainty_description__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__region_description__init
+                     (Vigil__V1__RegionDescription         *message)
+{
+  static const Vigil__V1__RegionDescription init_value = VIGIL__V1__REGION_DESCRIPTION__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__region_description__get_packed_size
+                     (const Vigil__V1__RegionDescription *message)
+{
+  assert(message->base.descriptor == &vigil__v1__region_description__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__region_description__pack
+                     (const Vigil__V1__RegionDescription *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__region_description__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__region_description__pack_to_buffer
+                     (const Vigil__V1__RegionDescription *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__region_description__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__RegionDescription *
+       vigil__v1__region_description__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__RegionDescription *)
+     protobuf_c_message_unpack (&vigil__v1__region_description__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__region_description__free_unpacked
+                     (Vigil__V1__RegionDescription *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__region_description__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   vigil__v1__class_description__init
@@ -1780,6 +1870,109 @@ const ProtobufCMessageDescriptor vigil__v1__pvalue__descriptor =
   (ProtobufCMessageInit) vigil__v1__pvalue__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor vigil__v1__region__field_descriptors[6] =
+{
+  {
+    "outputs",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Vigil__V1__Region, n_outputs),
+    offsetof(Vigil__V1__Region, outputs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Region, unit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "coverages",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__Region, n_coverages),
+    offsetof(Vigil__V1__Region, coverages),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Region, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ellipses",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Region, ellipses),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "flags",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Region, flags),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__region__field_indices_by_name[] = {
+  2,   /* field[2] = coverages */
+  4,   /* field[4] = ellipses */
+  5,   /* field[5] = flags */
+  3,   /* field[3] = method */
+  0,   /* field[0] = outputs */
+  1,   /* field[1] = unit */
+};
+static const ProtobufCIntRange vigil__v1__region__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor vigil__v1__region__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.Region",
+  "Region",
+  "Vigil__V1__Region",
+  "vigil.v1",
+  sizeof(Vigil__V1__Region),
+  6,
+  vigil__v1__region__field_descriptors,
+  vigil__v1__region__field_indices_by_name,
+  1,  vigil__v1__region__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__region__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor vigil__v1__provenance__field_descriptors[10] =
 {
   {
@@ -2141,7 +2334,7 @@ const ProtobufCMessageDescriptor vigil__v1__timing__descriptor =
   (ProtobufCMessageInit) vigil__v1__timing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__score_reply__field_descriptors[5] =
+static const ProtobufCFieldDescriptor vigil__v1__score_reply__field_descriptors[6] =
 {
   {
     "outputs",
@@ -2203,18 +2396,31 @@ static const ProtobufCFieldDescriptor vigil__v1__score_reply__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "regions",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__ScoreReply, n_regions),
+    offsetof(Vigil__V1__ScoreReply, regions),
+    &vigil__v1__region__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__score_reply__field_indices_by_name[] = {
   2,   /* field[2] = log_likelihood_ratio */
   0,   /* field[0] = outputs */
   1,   /* field[1] = p_values */
   3,   /* field[3] = provenance */
+  5,   /* field[5] = regions */
   4,   /* field[4] = timing */
 };
 static const ProtobufCIntRange vigil__v1__score_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor vigil__v1__score_reply__descriptor =
 {
@@ -2224,7 +2430,7 @@ const ProtobufCMessageDescriptor vigil__v1__score_reply__descriptor =
   "Vigil__V1__ScoreReply",
   "vigil.v1",
   sizeof(Vigil__V1__ScoreReply),
-  5,
+  6,
   vigil__v1__score_reply__field_descriptors,
   vigil__v1__score_reply__field_indices_by_name,
   1,  vigil__v1__score_reply__number_ranges,
@@ -2645,6 +2851,57 @@ const ProtobufCMessageDescriptor vigil__v1__uncertainty_description__descriptor 
   (ProtobufCMessageInit) vigil__v1__uncertainty_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor vigil__v1__region_description__field_descriptors[2] =
+{
+  {
+    "outputs",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Vigil__V1__RegionDescription, n_outputs),
+    offsetof(Vigil__V1__RegionDescription, outputs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "coverages",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__RegionDescription, n_coverages),
+    offsetof(Vigil__V1__RegionDescription, coverages),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__region_description__field_indices_by_name[] = {
+  1,   /* field[1] = coverages */
+  0,   /* field[0] = outputs */
+};
+static const ProtobufCIntRange vigil__v1__region_description__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor vigil__v1__region_description__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.RegionDescription",
+  "RegionDescription",
+  "Vigil__V1__RegionDescription",
+  "vigil.v1",
+  sizeof(Vigil__V1__RegionDescription),
+  2,
+  vigil__v1__region_description__field_descriptors,
+  vigil__v1__region_description__field_indices_by_name,
+  1,  vigil__v1__region_description__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__region_description__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor vigil__v1__class_description__field_descriptors[2] =
 {
   {
@@ -2696,7 +2953,7 @@ const ProtobufCMessageDescriptor vigil__v1__class_description__descriptor =
   (ProtobufCMessageInit) vigil__v1__class_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__model_description__field_descriptors[26] =
+static const ProtobufCFieldDescriptor vigil__v1__model_description__field_descriptors[27] =
 {
   {
     "name",
@@ -3010,6 +3267,18 @@ static const ProtobufCFieldDescriptor vigil__v1__model_description__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "regions",
+    27,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__ModelDescription, n_regions),
+    offsetof(Vigil__V1__ModelDescription, regions),
+    &vigil__v1__region_description__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__model_description__field_indices_by_name[] = {
   21,   /* field[21] = bins */
@@ -3033,6 +3302,7 @@ static const unsigned vigil__v1__model_description__field_indices_by_name[] = {
   10,   /* field[10] = outputs */
   5,   /* field[5] = precision */
   8,   /* field[8] = reasons */
+  26,   /* field[26] = regions */
   20,   /* field[20] = required */
   7,   /* field[7] = state */
   3,   /* field[3] = task */
@@ -3042,7 +3312,7 @@ static const unsigned vigil__v1__model_description__field_indices_by_name[] = {
 static const ProtobufCIntRange vigil__v1__model_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 26 }
+  { 0, 27 }
 };
 const ProtobufCMessageDescriptor vigil__v1__model_description__descriptor =
 {
@@ -3052,7 +3322,7 @@ const ProtobufCMessageDescriptor vigil__v1__model_description__descriptor =
   "Vigil__V1__ModelDescription",
   "vigil.v1",
   sizeof(Vigil__V1__ModelDescription),
-  26,
+  27,
   vigil__v1__model_description__field_descriptors,
   vigil__v1__model_description__field_indices_by_name,
   1,  vigil__v1__model_description__number_ranges,

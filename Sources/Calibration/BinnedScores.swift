@@ -55,6 +55,21 @@ struct BinnedScores: Equatable, Sendable {
         return rank <= range.count ? values[range.lowerBound + rank - 1] : .infinity
     }
 
+    /// Every score rounded up to single precision; those beyond it are kept as they are.
+    func roundedUpToSinglePrecision() -> BinnedScores {
+        BinnedScores(
+            scores: values.map(Self.roundedUp),
+            bins: counts.enumerated().flatMap { Array(repeating: $0, count: $1) },
+            binCount: binCount
+        )
+    }
+
+    private static func roundedUp(_ score: Double) -> Double {
+        let nearest = Float(score)
+        let rounded = Double(nearest) < score ? nearest.nextUp : nearest
+        return rounded.isFinite ? Double(rounded) : score
+    }
+
     /// The sorted scores, one array a bin.
     var tables: [[Double]] {
         (0..<binCount).map { Array(values[range(of: $0)]) }

@@ -27,6 +27,13 @@ extension CalibrationFile {
         for (index, value) in try file.list("outputs", limit: Self.maximumOutputs).enumerated() {
             outputs.append(try OutputCalibration(value, path: "outputs[\(index)]"))
         }
+        regions = []
+        if file.has("regions") {
+            let list = try file.list("regions", limit: RegionCalibration.maximumRegions)
+            for (index, value) in list.enumerated() {
+                regions.append(try RegionCalibration(value, path: "regions[\(index)]"))
+            }
+        }
         try file.finish()
         try check()
     }
@@ -36,15 +43,7 @@ extension OutputCalibration {
     fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
         var fields = try JSONFields(value, path: path)
         output = try fields.text("output")
-        binColumns = []
-        if fields.has("bin_columns") {
-            let list = try fields.list("bin_columns", limit: MondrianGrid.maximumAxes)
-            for (axis, value) in list.enumerated() {
-                binColumns.append(
-                    try BinColumn(value, path: fields.path("bin_columns[\(axis)]"))
-                )
-            }
-        }
+        binColumns = try fields.binColumns()
         var kinds: [Kind] = []
         if let value = fields.optional("interval") {
             kinds.append(.interval(try SplitConformal(value, path: fields.path("interval"))))
@@ -110,8 +109,19 @@ extension ClassPValues {
 }
 
 extension JSONFields {
+    /// What chooses the bins; none where the key is left out.
+    mutating func binColumns() throws(CalibrationError) -> [BinColumn] {
+        let key = "bin_columns"
+        guard has(key) else { return [] }
+        var columns: [BinColumn] = []
+        for (axis, value) in try list(key, limit: MondrianGrid.maximumAxes).enumerated() {
+            columns.append(try BinColumn(value, path: path("\(key)[\(axis)]")))
+        }
+        return columns
+    }
+
     /// The edges of each axis.
-    fileprivate mutating func bins() throws(CalibrationError) -> MondrianGrid {
+    mutating func bins() throws(CalibrationError) -> MondrianGrid {
         let key = "bin_edges"
         var axes: [MondrianBins] = []
         for (axis, value) in try arrays(key, limit: MondrianGrid.maximumAxes).enumerated() {
@@ -133,7 +143,7 @@ extension JSONFields {
         }
     }
 
-    fileprivate mutating func eventsPerBin(_ bins: MondrianGrid) throws(CalibrationError) -> [Int] {
+    mutating func eventsPerBin(_ bins: MondrianGrid) throws(CalibrationError) -> [Int] {
         let key = "events_per_bin"
         let numbers = try numbers(key)
         guard numbers.count == bins.count else {
@@ -157,11 +167,12 @@ extension JSONFields {
         return counts
     }
 
-    /// One ascending array a bin, as long as `counts` says.
-    fileprivate mutating func scores(
+    /// One ascending array a bin, as long as `counts` says, or shorter where scores may lack.
+    mutating func scores(
         _ key: String,
         _ counts: [Int],
-        _ type: ScoreType
+        _ type: ScoreType,
+        mayLack: Bool = false
     ) throws(CalibrationError) -> BinnedScores {
         let list = try list(key, limit: MondrianGrid.maximumCells)
         guard list.count == counts.count else {
@@ -174,16 +185,16 @@ extension JSONFields {
         var tables: [[Double]] = []
         for (bin, value) in list.enumerated() {
             let numbers = try Self.numbers(value, path: path("\(key)[\(bin)]"))
-            guard numbers.count == counts[bin] else {
+            guard numbers.count == counts[bin] || (mayLack && numbers.count < counts[bin]) else {
                 throw CalibrationError(
                     path("\(key)[\(bin)]"),
                     found: "\(numbers.count) scores",
-                    allowed: "\(counts[bin]), as events_per_bin says"
+                    allowed: "\(mayLack ? "at most " : "")\(counts[bin]), as events_per_bin says"
                 )
             }
             tables.append(numbers.map(type.score))
         }
-        guard tables.contains(where: { !$0.isEmpty }) else {
+        guard counts.contains(where: { $0 > 0 }) else {
             throw CalibrationError(path(key), found: "0 events", allowed: "at least 1")
         }
         return try BinnedScores(sorted: tables, path: path(key))

@@ -20,6 +20,11 @@ extension CalibrationFile {
             file.array("outputs") { list in
                 for output in outputs { list.object { output.write(to: &$0) } }
             }
+            if !regions.isEmpty {
+                file.array("regions") { list in
+                    for region in regions { list.object { region.write(to: &$0) } }
+                }
+            }
         }
         return writer.bytes + [UInt8(ascii: "\n")]
     }
@@ -28,11 +33,7 @@ extension CalibrationFile {
 extension OutputCalibration {
     fileprivate func write(to writer: inout JSONWriter) {
         writer.text("output", output)
-        if !binColumns.isEmpty {
-            writer.array("bin_columns") { list in
-                for column in binColumns { list.object { column.write(to: &$0) } }
-            }
-        }
+        writer.write(binColumns)
         for kind in kinds {
             switch kind {
             case .interval(let interval):
@@ -98,14 +99,21 @@ extension VennAbers {
 }
 
 extension JSONWriter {
-    fileprivate mutating func write(_ bins: MondrianGrid, _ eventsPerBin: [Int]) {
+    mutating func write(_ columns: [BinColumn]) {
+        guard !columns.isEmpty else { return }
+        array("bin_columns") { list in
+            for column in columns { list.object { column.write(to: &$0) } }
+        }
+    }
+
+    mutating func write(_ bins: MondrianGrid, _ eventsPerBin: [Int]) {
         array("bin_edges") { list in
             for axis in bins.axes { list.numbers(axis.edges.lazy.map { NumberText.of($0) }) }
         }
         numbers("events_per_bin", eventsPerBin.lazy.map { String($0) })
     }
 
-    fileprivate mutating func write(_ key: String, _ scores: BinnedScores, _ type: ScoreType) {
+    mutating func write(_ key: String, _ scores: BinnedScores, _ type: ScoreType) {
         array(key) { list in
             for table in scores.tables { list.numbers(table.lazy.map(type.text)) }
         }

@@ -36,6 +36,8 @@ public struct CalibrationFile: Sendable, Equatable {
     public var events: Int
     /// One entry a calibrated output.
     public var outputs: [OutputCalibration]
+    /// One entry for two outputs that are calibrated together.
+    public var regions: [RegionCalibration]
 
     /// Refuses what `init(json:)` would refuse of the same content.
     public init(
@@ -49,7 +51,8 @@ public struct CalibrationFile: Sendable, Equatable {
         date: String,
         dataDigest: String,
         events: Int,
-        outputs: [OutputCalibration]
+        outputs: [OutputCalibration],
+        regions: [RegionCalibration] = []
     ) throws(CalibrationError) {
         self.model = model
         self.version = version
@@ -62,6 +65,7 @@ public struct CalibrationFile: Sendable, Equatable {
         self.dataDigest = dataDigest
         self.events = events
         self.outputs = outputs
+        self.regions = regions
         try check()
     }
 
@@ -101,6 +105,23 @@ public struct CalibrationFile: Sendable, Equatable {
                     "outputs[\(index)].output",
                     found: "\"\(output.output)\" again",
                     allowed: "each output once"
+                )
+            }
+        }
+        guard regions.count <= RegionCalibration.maximumRegions else {
+            throw CalibrationError(
+                "regions",
+                found: "\(regions.count) regions",
+                allowed: "at most \(RegionCalibration.maximumRegions)"
+            )
+        }
+        for (index, region) in regions.enumerated() {
+            try region.check(path: "regions[\(index)]", events: events)
+            guard !regions[..<index].contains(where: { $0.outputs == region.outputs }) else {
+                throw CalibrationError(
+                    "regions[\(index)].outputs",
+                    found: "\(region.outputs.joined(separator: ", ")) again",
+                    allowed: "each two outputs once"
                 )
             }
         }

@@ -53,6 +53,21 @@ public struct ConformalEllipses: Equatable, Sendable {
         /// From the first output's axis to the longer semi-axis, towards the second's: above -π/2
         /// and at most π/2, rad.
         public let angle: Double
+
+        /// An ellipse of these semi-axes.
+        public init(major: Double, minor: Double, angle: Double) {
+            self.major = major
+            self.minor = minor
+            self.angle = angle
+        }
+
+        /// Whether a point this far from the centre along both outputs lies inside.
+        public func contains(_ first: Double, _ second: Double) -> Bool {
+            let along = first * cos(angle) + second * sin(angle)
+            let across = second * cos(angle) - first * sin(angle)
+            let (u, v) = (along / major, across / minor)
+            return u * u + v * v <= 1
+        }
     }
 
     /// One calibration event: truth, answer and the model's own scale of both outputs.
@@ -109,15 +124,20 @@ public struct ConformalEllipses: Equatable, Sendable {
 
     /// Calibrates on events the model was not trained on, in an order that says nothing.
     ///
-    /// O(n log n). Refuses truths and answers that are not finite, a NaN bin value and an empty
-    /// sample; a bin without events is kept, its regions are unbounded.
+    /// O(n log n). Refuses truths and answers that are not finite, a NaN bin value and a sample of
+    /// fewer than two events; a bin without events is kept, its regions are unbounded.
     public static func fit(
         bins: MondrianGrid,
         samples: [Sample],
         binColumns: [[Double]]
     ) throws(CalibrationError) -> ConformalEllipses {
-        guard !samples.isEmpty else {
-            throw CalibrationError("samples", found: "0 events", allowed: "at least 1")
+        // One shapes, one gives a score.
+        guard samples.count >= 2 else {
+            throw CalibrationError(
+                "samples",
+                found: "\(samples.count) events",
+                allowed: "at least 2"
+            )
         }
         let cells = try bins.indices(of: binColumns, count: samples.count, name: "binColumns")
         for (index, sample) in samples.enumerated() {
@@ -154,6 +174,17 @@ public struct ConformalEllipses: Equatable, Sendable {
             eventsPerBin: events,
             shapes: shapes,
             scores: BinnedScores(scores: scores, bins: places, binCount: bins.count)
+        )
+    }
+
+    /// The same calibration with every score rounded up to single precision, for a shorter file: see
+    /// `SplitConformal.roundedUpToSinglePrecision()`.
+    public func roundedUpToSinglePrecision() -> ConformalEllipses {
+        ConformalEllipses(
+            bins: bins,
+            eventsPerBin: eventsPerBin,
+            shapes: shapes,
+            scores: scores.roundedUpToSinglePrecision()
         )
     }
 

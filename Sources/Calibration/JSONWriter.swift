@@ -34,6 +34,16 @@ struct JSONWriter {
         raw(String(value))
     }
 
+    /// An array of strings as a member.
+    mutating func texts(_ key: String, _ values: [String]) {
+        array(key) { list in
+            for value in values {
+                list.element()
+                list.quoted(value)
+            }
+        }
+    }
+
     /// An array of numbers as a member; each number is text already.
     mutating func numbers(_ key: String, _ values: some Sequence<String>) {
         name(key)

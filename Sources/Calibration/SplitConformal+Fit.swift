@@ -83,26 +83,13 @@ extension SplitConformal {
     /// since the quantile lies on the same grid the interval only grows by that rounding, 6e-8 of
     /// the quantile. Scores beyond single precision are kept as they are.
     public func roundedUpToSinglePrecision() -> SplitConformal {
-        func up(_ scores: BinnedScores) -> BinnedScores {
-            BinnedScores(
-                scores: scores.values.map(Self.roundedUp),
-                bins: scores.counts.enumerated().flatMap { Array(repeating: $0, count: $1) },
-                binCount: scores.binCount
-            )
-        }
-        return SplitConformal(
+        SplitConformal(
             method: method,
             side: side,
             bins: bins,
-            below: up(below),
-            above: above.map(up)
+            below: below.roundedUpToSinglePrecision(),
+            above: above?.roundedUpToSinglePrecision()
         )
-    }
-
-    private static func roundedUp(_ score: Double) -> Double {
-        let nearest = Float(score)
-        let rounded = Double(nearest) < score ? nearest.nextUp : nearest
-        return rounded.isFinite ? Double(rounded) : score
     }
 
     private static func refusal(

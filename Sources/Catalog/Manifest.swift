@@ -154,6 +154,14 @@ public struct Manifest: Sendable, Equatable {
         public let classes: [ClassLabels]
     }
 
+    /// Two outputs with intervals that are answered together, by ellipses.
+    public struct Region: Sendable, Equatable {
+        /// The outputs along the first and the second axis.
+        public let outputs: [String]
+        /// Probabilities that an ellipse holds the truth, rising.
+        public let coverages: [Double]
+    }
+
     /// Name.
     public let name: String
     /// What the model is, in a sentence.
@@ -200,6 +208,8 @@ public struct Manifest: Sendable, Equatable {
     public let coverage: Double
     /// How the uncertainty of each output is made.
     public let uncertainty: [Uncertainty]
+    /// Outputs that are answered together.
+    public let regions: [Region]
     /// Inputs, features and outputs whose distribution is watched.
     public let monitored: [String]
     /// Whether every row must have the same bits whatever its batch.

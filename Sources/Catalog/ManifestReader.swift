@@ -79,6 +79,7 @@ struct ManifestReader {
             requiresCalibration: uncertainty.isRequired,
             coverage: uncertainty.coverage,
             uncertainty: uncertainty.entries,
+            regions: uncertainty.regions,
             monitored: monitored,
             isReproducible: isReproducible
         )

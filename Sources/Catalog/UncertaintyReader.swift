@@ -7,6 +7,7 @@ struct UncertaintyReader {
         var isRequired = false
         var coverage = 0.9
         var entries: [Manifest.Uncertainty] = []
+        var regions: [Manifest.Region] = []
     }
 
     /// Bins of one output; more would starve each of events.
@@ -41,8 +42,68 @@ struct UncertaintyReader {
                 "found \(outcome.entries.count) entries, allowed for \(task.rawValue) is 1"
             )
         }
+        if let value = mapping.take("regions") {
+            for entry in try value.list(count: 1...4) {
+                let region = try reader.region(entry, entries: outcome.entries)
+                guard !outcome.regions.contains(where: { $0.outputs == region.outputs }) else {
+                    throw entry.error("these two outputs stand twice")
+                }
+                outcome.regions.append(region)
+            }
+        }
         try mapping.finish()
         return outcome
+    }
+
+    /// Two outputs that have intervals in the same bins and one unit.
+    private func region(
+        _ value: YAMLValue,
+        entries: [Manifest.Uncertainty]
+    ) throws(YAMLError) -> Manifest.Region {
+        var mapping = try value.mapping()
+        let list = try mapping.require("outputs")
+        var found: [Manifest.Uncertainty] = []
+        for name in try list.list(count: 2...2) {
+            let text = try name.string(maximumBytes: 200)
+            guard let entry = entries.first(where: { $0.output == text && $0.isInterval }) else {
+                let allowed = entries.filter(\.isInterval).map(\.output).joined(separator: ", ")
+                throw name.error(
+                    "found '\(text)', allowed are outputs with intervals: \(allowed.isEmpty ? "none" : allowed)"
+                )
+            }
+            found.append(entry)
+        }
+        guard found[0].output != found[1].output else {
+            throw list.error("found '\(found[0].output)' twice, allowed are two outputs")
+        }
+        guard found[0].bins == found[1].bins else {
+            throw list.error("the two outputs have different bins")
+        }
+        let units = found.map { entry in
+            outputs.first { $0.signature.name == entry.output }?.unit ?? ""
+        }
+        guard units[0] == units[1] else {
+            throw list.error("found the units \(units[0]) and \(units[1]), allowed is one")
+        }
+        let coverages = try self.coverages(mapping.take("coverages"))
+        try mapping.finish()
+        return Manifest.Region(outputs: found.map(\.output), coverages: coverages)
+    }
+
+    private func coverages(_ value: YAMLValue?) throws(YAMLError) -> [Double] {
+        // One standard deviation of two dimensions, one of one, and nine tenths.
+        guard let value else { return [0.393, 0.68, 0.9] }
+        var coverages: [Double] = []
+        for entry in try value.list(count: 1...8) {
+            let coverage = try entry.double(in: 0.01...0.9999)
+            guard coverages.last.map({ $0 < coverage }) ?? true else {
+                throw entry.error(
+                    "found \(coverage) after \(coverages.last ?? 0), allowed are rising coverages"
+                )
+            }
+            coverages.append(coverage)
+        }
+        return coverages
     }
 
     private func entry(_ value: YAMLValue) throws(YAMLError) -> Manifest.Uncertainty {

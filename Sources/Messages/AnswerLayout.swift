@@ -6,8 +6,8 @@ public import Tensors
 /// Layouts are made when a model is loaded; a request that names raw outputs gets
 /// one of its own. Shared by every request that wants the same; never changes.
 public final class AnswerLayout: Sendable {
-    /// Most sections of an answer: eight calibrated outputs of four, sixteen raw ones of two, and
-    /// some to spare.
+    /// Most sections of an answer: eight calibrated outputs of four, sixteen raw ones of two, and four
+    /// regions of two.
     public static let maximumSections = 72
 
     /// A number for each section.
@@ -88,8 +88,43 @@ public final class AnswerLayout: Sendable {
         }
     }
 
+    /// Two outputs together, and ellipses around their values.
+    public struct Region: Sendable {
+        /// The outputs along the first and the second axis.
+        public let outputs: [OwnedText]
+        /// Their unit.
+        public let unit: OwnedText
+        /// Method, as "ellipse".
+        public let method: OwnedText
+        /// Probabilities that an ellipse holds the truth.
+        public let coverages: [Double]
+        /// Section of the ellipses: semi-axes and angle of each coverage.
+        public let ellipses: Int
+        /// Section of the flags (uint8).
+        public let flags: Int
+
+        /// A region.
+        public init(
+            outputs: [String],
+            unit: String,
+            method: String,
+            coverages: [Double],
+            ellipses: Int,
+            flags: Int
+        ) {
+            self.outputs = outputs.map { OwnedText($0) }
+            self.unit = OwnedText(unit)
+            self.method = OwnedText(method)
+            self.coverages = coverages
+            self.ellipses = ellipses
+            self.flags = flags
+        }
+    }
+
     /// Named outputs.
     public let outputs: [Output]
+    /// Regions; the flags of region i count as those of output `outputs.count + i`.
+    public let regions: [Region]
     /// Conformal p-values.
     public let pValues: [PValue]
     /// Section of the log-likelihood ratio, or nil.
@@ -106,13 +141,19 @@ public final class AnswerLayout: Sendable {
     /// A layout of at most `maximumSections` sections.
     public init(
         outputs: [Output],
+        regions: [Region] = [],
         pValues: [PValue],
         logLikelihoodRatio: Int?,
         sections: [Section],
         provenance: Provenance
     ) {
         precondition(sections.count <= Self.maximumSections)
+        precondition(
+            outputs.count + regions.count <= UInt32.bitWidth,
+            "a bit for the flags of each"
+        )
         self.outputs = outputs
+        self.regions = regions
         self.pValues = pValues
         self.logLikelihoodRatio = logLikelihoodRatio
         self.sections = sections

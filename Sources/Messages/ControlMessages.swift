@@ -89,6 +89,20 @@ public struct UncertaintyDescription: Sendable, Equatable {
     public init() {}
 }
 
+/// Two outputs that are answered together.
+public struct RegionDescription: Sendable, Equatable {
+    /// The outputs along the first and the second axis.
+    public let outputs: [String]
+    /// Probabilities that an ellipse holds the truth.
+    public let coverages: [Double]
+
+    /// A region.
+    public init(outputs: [String], coverages: [Double]) {
+        self.outputs = outputs
+        self.coverages = coverages
+    }
+}
+
 /// A class by name, and the values of a truth column that mean it.
 public struct ClassDescription: Sendable, Equatable {
     /// Name in replies.
@@ -154,6 +168,8 @@ public struct ModelDescription: Sendable, Equatable {
     public var ladder: [(rows: Int, nanoseconds: Int)] = []
     /// How the engine evaluates the artefact, where it has several ways that give the same bits.
     public var evaluation = ""
+    /// Outputs that are answered together.
+    public var regions: [RegionDescription] = []
     /// Calibration events per bin.
     public var bins: [BinEvents] = []
     /// What the model is, in a sentence.
@@ -172,7 +188,8 @@ public struct ModelDescription: Sendable, Equatable {
             && left.state == right.state && left.reasons == right.reasons
             && left.calibration == right.calibration && left.inputs == right.inputs
             && left.outputs == right.outputs && left.uncertainty == right.uncertainty
-            && left.bins == right.bins && left.task == right.task && left.engine == right.engine
+            && left.regions == right.regions && left.bins == right.bins && left.task == right.task
+            && left.engine == right.engine
     }
 }
 

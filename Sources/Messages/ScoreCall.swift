@@ -129,6 +129,25 @@ public struct ScoreAnswer: Sendable, Equatable {
         public init(value: TensorValue) { self.value = value }
     }
 
+    /// Two outputs together, and ellipses around their values.
+    public struct Region: Sendable, Equatable {
+        /// The outputs along the first and the second axis.
+        public var outputs: [String] = []
+        /// Their unit.
+        public var unit = ""
+        /// How the ellipses are made.
+        public var method = ""
+        /// Probabilities that an ellipse holds the truth.
+        public var coverages: [Double] = []
+        /// Of shape [events, coverages, 3]: longer and shorter semi-axis, and angle in rad.
+        public var ellipses: TensorValue
+        /// nil: every event's flags are 0.
+        public var flags: TensorValue?
+
+        /// A region with ellipses.
+        public init(ellipses: TensorValue) { self.ellipses = ellipses }
+    }
+
     /// Where the scores come from, as text.
     public struct Origin: Sendable, Equatable {
         /// Name of the model.
@@ -160,6 +179,8 @@ public struct ScoreAnswer: Sendable, Equatable {
     public var outputs: [Output] = []
     /// Conformal p-values.
     public var pValues: [PValue] = []
+    /// Outputs that are answered together.
+    public var regions: [Region] = []
     /// Natural logarithm of the likelihood ratio, for binary scores.
     public var logLikelihoodRatio: TensorValue?
     /// Where the scores come from.

@@ -66,6 +66,9 @@ extension ModelDescription {
             return description
         }
         uncertainty = manifest.uncertainty.map(UncertaintyDescription.init)
+        regions = manifest.regions.map {
+            RegionDescription(outputs: $0.outputs, coverages: $0.coverages)
+        }
     }
 }
 

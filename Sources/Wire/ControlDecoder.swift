@@ -74,6 +74,14 @@ enum ControlDecoder {
             (rows: Int(clamping: $0), nanoseconds: Int(clamping: $1))
         }
         model.bins = unsafe bins(message.bins, message.n_bins)
+        model.regions = unsafe (0..<message.n_regions).compactMap { index in
+            unsafe message.regions[index].map {
+                unsafe RegionDescription(
+                    outputs: texts($0.pointee.outputs, $0.pointee.n_outputs),
+                    coverages: numbers($0.pointee.coverages, $0.pointee.n_coverages)
+                )
+            }
+        }
         return model
     }
 

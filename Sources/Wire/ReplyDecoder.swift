@@ -110,6 +110,20 @@ public struct ReplyDecoder {
             pValue.method = unsafe ControlDecoder.text(entry.method)
             answer.pValues.append(pValue)
         }
+        for index in unsafe 0..<score.n_regions {
+            guard let entry = unsafe score.regions[index]?.pointee,
+                let ellipses = unsafe entry.ellipses
+            else {
+                throw ReplyMalformed(description: "region \(index) has no ellipses")
+            }
+            var region = unsafe ScoreAnswer.Region(ellipses: try tensor(ellipses.pointee))
+            region.outputs = unsafe ControlDecoder.texts(entry.outputs, entry.n_outputs)
+            region.unit = unsafe ControlDecoder.text(entry.unit)
+            region.method = unsafe ControlDecoder.text(entry.method)
+            region.coverages = unsafe ControlDecoder.numbers(entry.coverages, entry.n_coverages)
+            if let flags = unsafe entry.flags { region.flags = unsafe try tensor(flags.pointee) }
+            answer.regions.append(region)
+        }
         if let ratio = unsafe score.log_likelihood_ratio {
             answer.logLikelihoodRatio = unsafe try tensor(ratio.pointee)
         }

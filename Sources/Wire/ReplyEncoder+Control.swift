@@ -111,6 +111,20 @@ extension ReplyEncoder {
             model.ladder.map { UInt64($0.nanoseconds) }
         )
         unsafe (message.pointee.n_bins, message.pointee.bins) = unsafe binEvents(model.bins)
+        unsafe message.pointee.n_regions = model.regions.count
+        unsafe message.pointee.regions = unsafe make(
+            UnsafeMutablePointer<Vigil__V1__RegionDescription>?.self,
+            count: model.regions.count
+        )
+        for (index, region) in model.regions.enumerated() {
+            let entry = unsafe make(Vigil__V1__RegionDescription.self)
+            unsafe vigil__v1__region_description__init(entry)
+            unsafe entry.pointee.n_outputs = region.outputs.count
+            unsafe entry.pointee.outputs = unsafe texts(region.outputs)
+            unsafe entry.pointee.n_coverages = region.coverages.count
+            unsafe entry.pointee.coverages = unsafe numbers(region.coverages)
+            unsafe message.pointee.regions[index] = unsafe entry
+        }
         return unsafe message
     }
 

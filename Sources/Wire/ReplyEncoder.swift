@@ -136,6 +136,15 @@ public struct ReplyEncoder {
         if let ratio = layout.logLikelihoodRatio {
             unsafe score.pointee.log_likelihood_ratio = unsafe tensor(ratio, answer, isFramed)
         }
+        // Last, as in the message, so that frames and templates count them alike.
+        unsafe score.pointee.n_regions = layout.regions.count
+        unsafe score.pointee.regions = unsafe arena.make(
+            UnsafeMutablePointer<Vigil__V1__Region>?.self,
+            count: layout.regions.count
+        )
+        for index in layout.regions.indices {
+            unsafe score.pointee.regions[index] = unsafe region(index, answer, isFramed)
+        }
         unsafe score.pointee.provenance = unsafe provenance(layout.provenance)
         unsafe score.pointee.timing = unsafe timing(answer)
         return unsafe Draft(reply: reply)
@@ -184,6 +193,34 @@ public struct ReplyEncoder {
             unsafe output.pointee.flags = unsafe tensor(flags, answer, isFramed)
         }
         return unsafe output
+    }
+
+    private mutating func region(
+        _ index: Int,
+        _ answer: Answer,
+        _ isFramed: Bool
+    ) -> UnsafeMutablePointer<Vigil__V1__Region> {
+        let entry = answer.layout.regions[index]
+        let region = unsafe arena.make(Vigil__V1__Region.self)
+        unsafe vigil__v1__region__init(region)
+        unsafe region.pointee.n_outputs = entry.outputs.count
+        unsafe region.pointee.outputs = unsafe arena.make(
+            UnsafeMutablePointer<CChar>?.self,
+            count: entry.outputs.count
+        )
+        for (axis, name) in entry.outputs.enumerated() {
+            unsafe region.pointee.outputs[axis] = unsafe name.base
+        }
+        unsafe region.pointee.unit = unsafe entry.unit.base
+        unsafe region.pointee.method = unsafe entry.method.base
+        unsafe region.pointee.n_coverages = entry.coverages.count
+        unsafe region.pointee.coverages = unsafe numbers(entry.coverages)
+        unsafe region.pointee.ellipses = unsafe tensor(entry.ellipses, answer, isFramed)
+        let bit = UInt32(answer.layout.outputs.count + index)
+        if answer.flaggedOutputs & (1 << bit) != 0 {
+            unsafe region.pointee.flags = unsafe tensor(entry.flags, answer, isFramed)
+        }
+        return unsafe region
     }
 
     private mutating func tensor(

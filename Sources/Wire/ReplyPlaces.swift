@@ -48,12 +48,13 @@ struct ReplyPlaces {
             case 0x12: walk(content, tensors: [0x12])  // p_values
             case 0x1A: walk(tensor: content)  // log_likelihood_ratio
             case 0x2A: walk(timing: content)
+            case 0x32: walk(content, tensors: [0x2A, 0x32])  // regions
             default: break
             }
         }
     }
 
-    /// Walks an output or a p-value, whose fields of the given tags are tensors.
+    /// Walks an output, a p-value or a region, whose fields of the given tags are tensors.
     private mutating func walk(_ message: WireCursor, tensors tags: [UInt8]) {
         var message = message
         while let field = message.field() {

@@ -111,6 +111,14 @@ struct CalibrateCommand: AsyncParsableCommand {
                 )
             }
         }
+        for region in file.regions {
+            events.append(
+                (
+                    region.outputs.joined(separator: ","), region.ellipses.eventsPerBin,
+                    region.ellipses.bins
+                )
+            )
+        }
         if json {
             return try Output.json(
                 Report(

@@ -56,6 +56,8 @@ struct Evaluation {
         let source = scoring.source
         let isNormal = try source.normalRows()
         let cells = try model.uncertainty.reduce(0) { $0 + (try $1.grid().count) } * coverages.count
+        let regions = try model.regions.map { try RegionCoverage($0, model) }
+        let regionCells = regions.reduce(0) { $0 + $1.cells }
         let columns = model.uncertainty.flatMap(\.bins).map(\.label)
         result.coverageAxis =
             "\(model.name), bins of \(Set(columns).sorted().joined(separator: ", "))"
@@ -65,7 +67,13 @@ struct Evaluation {
                 call.outputs = model.uncertainty.flatMap(\.bins).filter { $0.source == "output" }
                     .map(\.name)
             }
-            if coverage == coverages.first { result.add(model, outcome) }
+            if coverage == coverages.first {
+                result.add(model, outcome)
+                let level = 1 - Self.simultaneousLevel / Double(regionCells)
+                for region in regions {
+                    result.regions += try region.measure(outcome, source, isNormal, level: level)
+                }
+            }
             for entry in model.uncertainty {
                 let events = model.bins.first { $0.output == entry.output }?.events ?? []
                 let table = try BinnedCoverage(

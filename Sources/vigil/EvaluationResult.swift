@@ -66,6 +66,7 @@ struct EvaluationResult {
     struct Report: Encodable {
         let events: Int
         let coverage: [Cell]
+        let regions: [Cell]
         let reliability: [Cell]
         let auc: [AUC]
         let anomalies: Anomalies?
@@ -74,6 +75,7 @@ struct EvaluationResult {
 
     var events = 0
     var coverage: [Cell] = []
+    var regions: [Cell] = []
     var reliability: [Cell] = []
     var auc: [AUC] = []
     var anomalies: Anomalies?
@@ -136,6 +138,7 @@ struct EvaluationResult {
         Report(
             events: events,
             coverage: coverage,
+            regions: regions,
             reliability: reliability,
             auc: auc,
             anomalies: anomalies,
@@ -160,6 +163,7 @@ struct EvaluationResult {
             "Latency is of requests of \(Scoring.rowsPerRequest) events, \(Scoring.inFlight) in flight."
         )
         showCells("Coverage of intervals, bin by bin", coverage)
+        showCells("Coverage of regions, bin by bin", regions)
         if !auc.isEmpty { print("") }
         for entry in auc { print("\(entry.model): AUC \(Output.fixed(entry.auc, 5))") }
         let priors = reliability.compactMap(\.prior).reduce(into: [Double]()) {

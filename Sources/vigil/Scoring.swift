@@ -168,14 +168,16 @@ struct Scoring {
                 Column(name: name, kind: kind, unit: unit, array: values, width: width)
             )
         }
-        for (index, output) in first.outputs.enumerated() {
-            add(output.name, unit: output.unit) { $0.outputs[index].value }
-            add("\(output.name)_lower", unit: output.unit) { $0.outputs[index].lower }
-            add("\(output.name)_upper", unit: output.unit) { $0.outputs[index].upper }
-            guard answers.contains(where: { $0.outputs[index].flags != nil }) else { continue }
-            add("\(output.name)_flags", .flags) { answer in
-                let rows = answer.outputs[index].value.rows
-                return answer.outputs[index].flags
+        /// Absent flags are 0; a column of nothing else is left out.
+        func addFlags(
+            _ name: String,
+            _ flags: (ScoreAnswer) -> TensorValue?,
+            beside value: (ScoreAnswer) -> TensorValue
+        ) {
+            guard answers.contains(where: { flags($0) != nil }) else { return }
+            add("\(name)_flags", .flags) { answer in
+                let rows = value(answer).rows
+                return flags(answer)
                     ?? TensorValue(
                         name: "",
                         type: .uint8,
@@ -184,6 +186,19 @@ struct Scoring {
                     )
             }
         }
+        for (index, output) in first.outputs.enumerated() {
+            add(output.name, unit: output.unit) { $0.outputs[index].value }
+            add("\(output.name)_lower", unit: output.unit) { $0.outputs[index].lower }
+            add("\(output.name)_upper", unit: output.unit) { $0.outputs[index].upper }
+            addFlags(output.name, { $0.outputs[index].flags }, beside: { $0.outputs[index].value })
+        }
+        for (index, region) in first.regions.enumerated() {
+            let name = Self.name(of: region.outputs)
+            for (part, unit) in [("major", region.unit), ("minor", region.unit), ("angle", "rad")] {
+                add("\(name)_\(part)", unit: unit) { $0.regions[index].part(part) }
+            }
+            addFlags(name, { $0.regions[index].flags }, beside: { $0.regions[index].ellipses })
+        }
         for (index, entry) in first.pValues.enumerated() {
             add("p_\(entry.name)", .pValue) { $0.pValues[index].value }
         }
@@ -191,10 +206,28 @@ struct Scoring {
         outcome.columns = columns
     }
 
+    /// What the columns of two outputs together begin with.
+    static func name(of outputs: [String]) -> String { outputs.joined(separator: "_") }
+
     private static func numbers(_ tensor: TensorValue) -> [Float] {
         guard tensor.type != .float32,
             tensor.bytes.count == tensor.shape.reduce(tensor.type.byteCount, *)
         else { return tensor.floats }
         return NumericArray(type: tensor.type, shape: tensor.shape, bytes: tensor.bytes).floats
+    }
+}
+
+extension ScoreAnswer.Region {
+    /// One part of every ellipse, of shape [events, coverages].
+    fileprivate func part(_ name: String) -> TensorValue? {
+        guard let part = ["major", "minor", "angle"].firstIndex(of: name),
+            ellipses.shape == [ellipses.rows, coverages.count, 3], ellipses.type == .float32
+        else { return nil }
+        let numbers = ellipses.floats
+        return TensorValue(
+            name: "",
+            shape: [ellipses.rows, coverages.count],
+            floats: stride(from: part, to: numbers.count, by: 3).map { numbers[$0] }
+        )
     }
 }

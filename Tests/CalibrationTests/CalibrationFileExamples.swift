@@ -31,7 +31,27 @@ enum CalibrationFileExamples {
             )
         }
         outputs.append(try limit(events: events))
-        return try file(events: events, outputs: outputs)
+        return try file(events: events, outputs: outputs, regions: [region(events: events)])
+    }
+
+    /// Ellipses of two outputs, in two bins; one event has no scale.
+    static func region(events: Int) throws -> RegionCalibration {
+        var random = SeededRandom(seed: 43)
+        return try RegionCalibration(
+            outputs: ["x", "y"],
+            binColumns: [BinColumn(source: .output, name: "s2")],
+            ellipses: try ConformalEllipses.fit(
+                bins: MondrianGrid(MondrianBins(edges: [48.5])),
+                samples: (0..<events).map { row in
+                    ConformalEllipses.Sample(
+                        truth: (random.normal(), random.normal()),
+                        value: (0, 0),
+                        scale: (row == 1 ? 0 : 1, 2)
+                    )
+                },
+                binColumns: [SplitConformalTests.column(events)]
+            )
+        )
     }
 
     /// An upper limit, in bins of two columns.
@@ -90,7 +110,11 @@ enum CalibrationFileExamples {
         )
     }
 
-    static func file(events: Int, outputs: [OutputCalibration]) throws -> CalibrationFile {
+    static func file(
+        events: Int,
+        outputs: [OutputCalibration],
+        regions: [RegionCalibration] = []
+    ) throws -> CalibrationFile {
         try CalibrationFile(
             model: "er-nr \"mlp\" \\ é",
             version: "3",
@@ -102,7 +126,8 @@ enum CalibrationFileExamples {
             date: "2026-11-24T06:34:00Z",
             dataDigest: digest,
             events: events,
-            outputs: outputs
+            outputs: outputs,
+            regions: regions
         )
     }
 

@@ -65,6 +65,12 @@ import Testing
         Change("[33.3, 66],", "[33.3, 33.3],", "outputs[5].interval.bin_edges[0][1]"),
         Change("[33.3, 66],", "[33.3, 66], [7],", "outputs[5].interval.bin_edges"),
         Change("[33.3, 66],", "[33.3],", "outputs[5].interval.events_per_bin"),
+        Change(#""x",\#n        "y""#, #""x""#, "regions[0].outputs"),
+        Change(#""x",\#n        "y""#, #""x", "x""#, "regions[0].outputs"),
+        Change(#""x",\#n        "y""#, #""x", 1"#, "regions[0].outputs[1]"),
+        Change("[48.5]", "[48.5], [1]", "regions[0].events_per_bin"),
+        Change("[48.5]", "", "regions[0].events_per_bin"),
+        Change(#""shapes": ["#, #""shapes": [[1, 2, 1],"#, "regions[0].shapes"),
         Change(#""side": "upper""#, #""side": "left""#, "outputs[5].interval.side"),
         Change(
             #""class_one_events": 30"#,
@@ -204,19 +210,52 @@ import Testing
         #expect(error?.what == "outputs[0].curve.\(key)")
     }
 
+    @Test(
+        "Ellipses that no sample can make are refused",
+        arguments: [
+            ("[[1, 0.5, 1]]", "[3]", "[[0.5, 1]]", nil),
+            ("[[1, 1, 1]]", "[1]", "[[0.5]]", "shapes[0]"),
+            ("[[0, 0, 1]]", "[1]", "[[0.5]]", "shapes[0]"),
+            ("[[1, 0]]", "[1]", "[[0.5]]", "shapes[0]"),
+            ("[[1, 0, 1], [1, 0, 1]]", "[1]", "[[0.5]]", "shapes"),
+            ("[[1, 0, 1]]", "[1]", "[[0.5, 1]]", "scores[0]"),
+            ("[[1, 0, 1]]", "[2]", "[[1, 0.5]]", "scores[0][1]"),
+            ("[[1, 0, 1]]", "[2]", "[[-1, 0.5]]", "scores[0][0]"),
+            ("[[1, 0, 1]]", "[99]", "[[0.5]]", ""),
+        ] as [(String, String, String, String?)]
+    )
+    func ellipses(shapes: String, counts: String, scores: String, key: String?) throws {
+        let json = file(
+            #""venn_abers": {"events": 9, "class_one_events": 3, "score_type": "float64","#
+                + #""p0_from": [], "p0": [0], "p1_to": [], "p1": [1]}"#,
+            #""regions": [{"outputs": ["x", "y"], "bin_edges": [], "events_per_bin": \#(counts),"#
+                + #""shapes": \#(shapes), "score_type": "float64", "scores": \#(scores)}]"#
+        )
+        guard let key else {
+            let read = try CalibrationFile(json: json)
+            #expect(try CalibrationFile(json: read.json()) == read)
+            let ellipses = read.regions[0].ellipses
+            #expect(ellipses.radius(bin: 0, coverage: 0.5) == 1)
+            #expect(ellipses.radius(bin: 0, coverage: 0.75) == .infinity)
+            return
+        }
+        let error = #expect(throws: CalibrationError.self) { try CalibrationFile(json: json) }
+        #expect(error?.what == (key.isEmpty ? "regions[0]" : "regions[0].\(key)"))
+    }
+
     private static func isotonic(_ places: String, _ values: String) -> String {
         #""method": "isotonic", "events": 9, "score_type": "float32", "places": \#(places), "#
             + #""values": \#(values)"#
     }
 
-    private func file(_ calibration: String) -> [UInt8] {
+    private func file(_ calibration: String, _ regions: String? = nil) -> [UInt8] {
         Array(
             """
             {"format": 2, "model": "m", "version": "1", "engine": "onnx", "engine_version": "1",
             "precision": "fp32", "device_class": "cpu", "date": "2026-11-24", "events": 9,
             "artefact_digest": "\(CalibrationFileExamples.digest)",
             "data_digest": "\(CalibrationFileExamples.digest)",
-            "outputs": [{"output": "y", \(calibration)}]}
+            "outputs": [{"output": "y", \(calibration)}]\(regions.map { ", " + $0 } ?? "")}
             """.utf8
         )
     }

@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 
 /// Inputs and what the reference libraries made of them; see Reference/make_golden.py.
 struct Golden: Decodable, Sendable {
@@ -174,16 +174,8 @@ struct Golden: Decodable, Sendable {
     var ensembles: [Ensemble]
     var ellipses: Ellipses
 
-    /// Read once; a golden file that cannot be read is a broken checkout.
-    static let shared: Golden = {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "Reference/golden.json")
-        do {
-            return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
-        } catch {
-            preconditionFailure("\(file.path): \(error)")
-        }
-    }()
+    /// Read once.
+    static let shared = GoldenFile.read(Golden.self)
 }
 
 /// The largest difference between two equally long lists.

@@ -15,6 +15,42 @@ import Testing
         "{output: y, edges: [\((0..<count).map(String.init).joined(separator: ", "))]}"
     }
 
+    static let regions: [(String, String)] = [
+        ("{outputs: [y, low], coverages: [0.5, 0.9]}", ""),
+        ("{outputs: [y, low]}", ""),
+        ("{outputs: [y]}", "found 1 entries, allowed are 2 to 2"),
+        ("{outputs: [y, y]}", "found 'y' twice"),
+        ("{outputs: [y, high]}", "different bins"),
+        ("{outputs: [y, far]}", "found the units mm and cm"),
+        ("{outputs: [y, other]}", "found 'other', allowed are outputs with intervals: y, low"),
+        ("{outputs: [y, low], coverages: [0.9, 0.5]}", "found 0.5 after 0.9"),
+        ("{outputs: [y, low], coverages: [1]}", "allowed are 0.01 to 0.9999"),
+        ("{outputs: [y, low], coverages: []}", "found 0 entries"),
+        ("{outputs: [y, low], method: circle}", "unknown key 'method'"),
+        ("{outputs: [y, low]}, {outputs: [y, low]}", "these two outputs stand twice"),
+    ]
+
+    @Test("Regions are of two outputs with one kind of bins", arguments: regions)
+    func region(region: String, words: String) throws {
+        let outputs =
+            "[{name: y, unit: mm}, {name: low, unit: mm}, {name: high, unit: mm}, "
+            + "{name: far, unit: cm}, {name: other, unit: mm}]"
+        let entries = ["y", "low", "far"].map {
+            "{output: \($0), method: absolute, truth: t}"
+        }
+        let binned = "{output: high, method: absolute, truth: t, bins: {output: y, edges: [1]}}"
+        let text = ModelText.least([
+            "outputs": outputs,
+            "uncertainty":
+                "{outputs: [\(entries.joined(separator: ", ")), \(binned)], regions: [\(region)]}",
+        ])
+        let problem = try ModelText.problem(text)
+        #expect(
+            words.isEmpty ? problem == nil : problem?.contains(words) == true,
+            "\(problem ?? "")"
+        )
+    }
+
     static let entries: [(String, String, String)] = [
         ("regression", "{method: absolute, truth: t}", "the key 'output' is missing"),
         ("regression", "{output: y, truth: t}", "the key 'method' is missing"),

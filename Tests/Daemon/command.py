@@ -162,6 +162,12 @@ def expected(served, model, values, **options):
             found[f"{name}_lower"], found[f"{name}_upper"] = output.lower, output.upper
         if output.flags.any():
             found[f"{name}_flags"] = output.flags
+    for region in scores.regions:
+        name = "_".join(region.outputs)
+        for index, part in enumerate(("major", "minor", "angle")):
+            found[f"{name}_{part}"] = region.ellipses[:, :, index]
+        if region.flags.any():
+            found[f"{name}_flags"] = region.flags
     found.update({f"p_{name}": array for name, array in scores.p_values.items()})
     if scores.log_likelihood_ratio is not None:
         found["log_likelihood_ratio"] = scores.log_likelihood_ratio

@@ -43,7 +43,9 @@ def inside(cells):
 
 def test_an_evaluation_as_json_has_everything(evaluated, served):
     report, _ = evaluated
-    assert set(report) == {"events", "coverage", "reliability", "auc", "anomalies", "models"}
+    assert set(report) == {
+        "events", "coverage", "regions", "reliability", "auc", "anomalies", "models"
+    }  # fmt: skip
     assert report["events"] == 20_000
     assert [model["name"] for model in report["models"]] == list(REFERENCE)
     with served.client() as client:
@@ -55,6 +57,7 @@ def test_an_evaluation_as_json_has_everything(evaluated, served):
     assert len(report["coverage"]) == 2 * 10 * 3 and len(report["reliability"]) == 2 * 2 * 10
     for cell in report["coverage"] + report["reliability"]:
         assert 0 <= cell["low"] <= cell["high"] <= 1 and 0 <= cell["measured"] <= 1
+    assert len(report["regions"]) == inside(report["regions"]) == 3 * 10
     assert inside(report["coverage"]) == 60 and inside(report["reliability"]) == 40
     assert {cell["prior"] for cell in report["reliability"]} == {0.5, 0.005}
     assert not any("prior" in cell for cell in report["coverage"])

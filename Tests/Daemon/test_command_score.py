@@ -128,8 +128,9 @@ def test_the_summary_is_that_of_the_arrays(served, some, write, tmp_path):
     lines = answer("score", path, "-m", "position-cnn", at=served).splitlines()
     assert f"{EVENTS} events by position-cnn 1" in lines[0]
     assert "coverage 0.9" in lines[0] and report["coverage"] == 0.9
-    assert [line.split()[:2] for line in lines[3:]] == [[name, "mm"] for name in wanted]
-    assert {column["unit"] for column in report["columns"]} == {"mm"}
+    units = [[name, "rad" if name.endswith("_angle") else "mm"] for name in wanted]
+    assert [line.split()[:2] for line in lines[3:]] == units
+    assert [[column["name"], column["unit"]] for column in report["columns"]] == units
     target = tmp_path / "scores.npz"
     report = document("score", path, "-m", "position-cnn", "-o", target, at=served)
     assert report["output"] == str(target) and target.exists()

@@ -16,7 +16,7 @@ EDGES = "[600, 800, 1000, 1300, 1700, 2300, 3200, 4500, 6500]"
 
 
 def read_bins_from_the_request(content):
-    for output in content["outputs"]:
+    for output in content["outputs"] + content["regions"]:
         output["bin_columns"] = [{"source": "request", "name": "light"}]
 
 

@@ -130,7 +130,8 @@ def test_a_bin_of_five_events_holds_68_but_not_90_percent(make_daemon, sample, t
             answer = client.score(
                 "position-cnn", sample["hits"][:4000], coverage=coverage, outputs=("s2_top",)
             )
-            assert [b.events for b in answer.provenance.bins] == [tuple(events)] * 2
+            bins = [b.events for b in answer.provenance.bins if b.output in AXES]
+            assert bins == [tuple(events)] * 2
             rows = check_infinite(answer, events, coverage)
             assert rows.any() == some and not rows.all()
 

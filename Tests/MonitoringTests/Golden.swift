@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 
 /// Inputs and what the reference libraries made of them; see Reference/make_golden.py.
 struct Golden: Decodable, Sendable {
@@ -18,14 +18,6 @@ struct Golden: Decodable, Sendable {
     var drift: [Drift]
     var martingales: [Martingale]
 
-    /// Read once; a golden file that cannot be read is a broken checkout.
-    static let shared: Golden = {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "Reference/golden.json")
-        do {
-            return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
-        } catch {
-            preconditionFailure("\(file.path): \(error)")
-        }
-    }()
+    /// Read once.
+    static let shared = GoldenFile.read(Golden.self)
 }

@@ -42,6 +42,19 @@ final class AnswerExample {
                 .init(name: random.text(), method: random.text(), value: section(&random))
             )
         }
+        var regions: [AnswerLayout.Region] = []
+        for _ in 0..<random.int(0...2) {
+            regions.append(
+                .init(
+                    outputs: [random.text(), random.text()],
+                    unit: random.text(),
+                    method: random.text(),
+                    coverages: (0..<random.int(0...3)).map { _ in random.number() },
+                    ellipses: section(&random),
+                    flags: section(&random)
+                )
+            )
+        }
         let ratio = random.flip() ? section(&random) : nil
         var origin = ScoreAnswer.Origin()
         origin.model = random.text()
@@ -68,6 +81,7 @@ final class AnswerExample {
         )
         let layout = AnswerLayout(
             outputs: outputs,
+            regions: regions,
             pValues: pValues,
             logLikelihoodRatio: ratio,
             sections: sections,
@@ -186,6 +200,16 @@ final class AnswerExample {
             pValue.name = entry.name.string
             pValue.method = entry.method.string
             answer.pValues.append(pValue)
+        }
+        for (index, entry) in layout.regions.enumerated() {
+            var region = ScoreAnswer.Region(ellipses: tensor(entry.ellipses))
+            region.outputs = entry.outputs.map(\.string)
+            region.unit = entry.unit.string
+            region.method = entry.method.string
+            region.coverages = entry.coverages
+            let bit = UInt32(layout.outputs.count + index)
+            region.flags = flagged >> bit & 1 == 1 ? tensor(entry.flags) : nil
+            answer.regions.append(region)
         }
         answer.logLikelihoodRatio = layout.logLikelihoodRatio.map(tensor)
         answer.origin = origin

@@ -138,6 +138,12 @@ extension SeededRandom {
         model.inputs = description(of: int(0...3))
         model.outputs = description(of: int(0...3))
         model.uncertainty = (0..<int(0...2)).map { _ in uncertainty() }
+        model.regions = (0..<int(0...2)).map { _ in
+            RegionDescription(
+                outputs: texts(),
+                coverages: (0..<int(0...3)).map { _ in number() }
+            )
+        }
         if flip() { model.calibration = text() }
         if flip() { model.calibrationDate = text() }
         if flip() { model.calibrationReason = text() }

@@ -26,10 +26,12 @@ import Wire
         for _ in 0..<50 {
             let example = AnswerExample(&random)
             let frames = example.encoded(by: &encoder, id: 1, isFramed: true)
-            let silent = example.layout.outputs.enumerated().count { index, output in
-                output.flags != nil && example.flagged >> UInt32(index) & 1 == 0
+            let layout = example.layout
+            let hasFlags = layout.outputs.map { $0.flags != nil } + layout.regions.map { _ in true }
+            let silent = hasFlags.enumerated().count { index, hasFlags in
+                hasFlags && example.flagged >> UInt32(index) & 1 == 0
             }
-            #expect(frames.count - 1 == example.layout.sections.count - silent)
+            #expect(frames.count - 1 == layout.sections.count - silent)
         }
     }
 

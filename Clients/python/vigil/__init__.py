@@ -16,6 +16,7 @@ from .answers import (
     FLAG_UNBINNED,
     Output,
     Provenance,
+    Region,
     Scores,
     Timing,
 )
@@ -25,6 +26,7 @@ from .descriptions import (
     Bins,
     DaemonStatus,
     Model,
+    RegionDescription,
     TensorDescription,
     UncertaintyDescription,
 )
@@ -68,6 +70,8 @@ __all__ = [
     "Output",
     "Overloaded",
     "Provenance",
+    "Region",
+    "RegionDescription",
     "Scores",
     "TensorDescription",
     "Timing",

@@ -44,6 +44,28 @@ class Output:
     flags: Array
 
 
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Two outputs together: ellipses around their values.
+
+    Attributes:
+        outputs: names of the outputs along the first and the second axis.
+        unit: their unit.
+        coverages: probabilities that an ellipse holds the truth.
+        method: "ellipse".
+        ellipses: shape (events, coverages, 3): longer and shorter semi-axis, and the angle
+            from the first output's axis to the longer one towards the second's, rad.
+        flags: uint8, shape (events,), as of an output; 2: a semi-axis is infinite.
+    """
+
+    outputs: tuple[str, ...]
+    unit: str
+    coverages: tuple[float, ...]
+    method: str
+    ellipses: Array
+    flags: Array
+
+
 @dataclass(frozen=True)
 class Provenance:
     """Where a score comes from: what is needed to quote it in a paper.
@@ -95,6 +117,7 @@ class Scores:
     Attributes:
         outputs: outputs by name, in the order of the reply. A raw output that bears the
             name of an answer beside it is found under "name:raw".
+        regions: outputs that are answered together.
         p_values: conformal p-values by hypothesis (a class, or "normal"), each of shape
             (events,).
         log_likelihood_ratio: natural logarithm of p(score | class 1) / p(score | class 0),
@@ -104,6 +127,7 @@ class Scores:
     """
 
     outputs: dict[str, Output]
+    regions: tuple[Region, ...]
     p_values: dict[str, Array]
     log_likelihood_ratio: Array | None
     provenance: Provenance
@@ -189,13 +213,15 @@ def scores(message: Any, frames: Sequence[Any], events: int) -> Scores:
             raise BadReply("a tensor is absent", field=f"{field}.{name}")
         return array
 
+    def flags_of(holder: Any, field: str) -> Array:
+        flags = tensor(holder, "flags", field)
+        return np.broadcast_to(np.uint8(0), (events,)) if flags is None else flags
+
     outputs: dict[str, Output] = {}
     for index, output in enumerate(message.outputs):
         field = f"outputs[{index}]"
         value = present(output, "value", field)
-        flags = tensor(output, "flags", field)
-        if flags is None:
-            flags = np.broadcast_to(np.uint8(0), (events,))
+        flags = flags_of(output, field)
         # A raw output may bear the name of an answer beside it; the answer comes first.
         key = output.name if output.name not in outputs else f"{output.name}:{output.method}"
         outputs[key] = Output(
@@ -210,6 +236,17 @@ def scores(message: Any, frames: Sequence[Any], events: int) -> Scores:
         )
     return Scores(
         outputs=outputs,
+        regions=tuple(
+            Region(
+                outputs=tuple(region.outputs),
+                unit=region.unit,
+                coverages=tuple(region.coverages),
+                method=region.method,
+                ellipses=present(region, "ellipses", f"regions[{index}]"),
+                flags=flags_of(region, f"regions[{index}]"),
+            )
+            for index, region in enumerate(message.regions)
+        ),
         p_values={
             entry.name: present(entry, "value", f"p_values[{index}]")
             for index, entry in enumerate(message.p_values)

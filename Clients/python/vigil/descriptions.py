@@ -120,6 +120,19 @@ class UncertaintyDescription:
 
 
 @dataclass(frozen=True)
+class RegionDescription:
+    """Two outputs that are answered together.
+
+    Attributes:
+        outputs: names of the outputs along the first and the second axis.
+        coverages: probabilities that an ellipse holds the truth.
+    """
+
+    outputs: tuple[str, ...]
+    coverages: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Model:
     """One version of one model.
 
@@ -133,6 +146,7 @@ class Model:
         calibration, calibration_date: calibration in use, or None.
         calibration_reason: why calibrated answers are refused, or None.
         coverage: coverage of intervals when a request names none, or None.
+        regions: outputs that are answered together.
         bins: calibration events per bin.
         folder: folder of the version as the daemon sees it.
         ladder: measured micro-batch shapes: rows and nanoseconds of one run.
@@ -160,6 +174,7 @@ class Model:
     calibration_date: str | None
     calibration_reason: str | None
     coverage: float | None
+    regions: tuple[RegionDescription, ...]
     bins: tuple[Bins, ...]
     folder: str
     ladder: tuple[tuple[int, int], ...]
@@ -210,6 +225,10 @@ def model(message: Any) -> Model:
         calibration_date=optional(message, "calibration_date"),
         calibration_reason=optional(message, "calibration_reason"),
         coverage=optional(message, "coverage"),
+        regions=tuple(
+            RegionDescription(tuple(region.outputs), tuple(region.coverages))
+            for region in message.regions
+        ),
         bins=tuple(map(bins, message.bins)),
         folder=message.folder,
         ladder=tuple(zip(message.ladder_rows, message.ladder_nanoseconds, strict=False)),

@@ -24,6 +24,7 @@ typedef struct Vigil__V1__Request Vigil__V1__Request;
 typedef struct Vigil__V1__Status Vigil__V1__Status;
 typedef struct Vigil__V1__Output Vigil__V1__Output;
 typedef struct Vigil__V1__PValue Vigil__V1__PValue;
+typedef struct Vigil__V1__Region Vigil__V1__Region;
 typedef struct Vigil__V1__Provenance Vigil__V1__Provenance;
 typedef struct Vigil__V1__BinAxis Vigil__V1__BinAxis;
 typedef struct Vigil__V1__BinEvents Vigil__V1__BinEvents;
@@ -32,6 +33,7 @@ typedef struct Vigil__V1__ScoreReply Vigil__V1__ScoreReply;
 typedef struct Vigil__V1__StatusReply Vigil__V1__StatusReply;
 typedef struct Vigil__V1__TensorDescription Vigil__V1__TensorDescription;
 typedef struct Vigil__V1__UncertaintyDescription Vigil__V1__UncertaintyDescription;
+typedef struct Vigil__V1__RegionDescription Vigil__V1__RegionDescription;
 typedef struct Vigil__V1__ClassDescription Vigil__V1__ClassDescription;
 typedef struct Vigil__V1__ModelDescription Vigil__V1__ModelDescription;
 typedef struct Vigil__V1__ModelsReply Vigil__V1__ModelsReply;
@@ -327,6 +329,43 @@ struct  Vigil__V1__PValue
     , NULL, NULL, NULL }
 
 
+/*
+ * Two outputs together, as a position: ellipses around their values.
+ */
+struct  Vigil__V1__Region
+{
+  ProtobufCMessage base;
+  /*
+   * The outputs along the first and the second axis.
+   */
+  size_t n_outputs;
+  char **outputs;
+  char *unit;
+  /*
+   * Probabilities that an ellipse holds the truth.
+   */
+  size_t n_coverages;
+  double *coverages;
+  /*
+   * "ellipse".
+   */
+  char *method;
+  /*
+   * FLOAT32 [events, coverages, 3]: longer and shorter semi-axis, and the angle from the first
+   * output's axis to the longer one towards the second's, rad. Too few calibration events: infinite
+   * semi-axes.
+   */
+  Vigil__V1__Tensor *ellipses;
+  /*
+   * As of Output; 2: a semi-axis is infinite.
+   */
+  Vigil__V1__Tensor *flags;
+};
+#define VIGIL__V1__REGION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__region__descriptor) \
+    , 0,NULL, NULL, 0,NULL, NULL, NULL, NULL }
+
+
 struct  Vigil__V1__Provenance
 {
   ProtobufCMessage base;
@@ -438,10 +477,12 @@ struct  Vigil__V1__ScoreReply
   Vigil__V1__Tensor *log_likelihood_ratio;
   Vigil__V1__Provenance *provenance;
   Vigil__V1__Timing *timing;
+  size_t n_regions;
+  Vigil__V1__Region **regions;
 };
 #define VIGIL__V1__SCORE_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__score_reply__descriptor) \
-    , 0,NULL, 0,NULL, NULL, NULL, NULL }
+    , 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL }
 
 
 struct  Vigil__V1__StatusReply
@@ -545,6 +586,22 @@ struct  Vigil__V1__UncertaintyDescription
     , NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL }
 
 
+struct  Vigil__V1__RegionDescription
+{
+  ProtobufCMessage base;
+  /*
+   * The outputs along the first and the second axis.
+   */
+  size_t n_outputs;
+  char **outputs;
+  size_t n_coverages;
+  double *coverages;
+};
+#define VIGIL__V1__REGION_DESCRIPTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__region_description__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
 struct  Vigil__V1__ClassDescription
 {
   ProtobufCMessage base;
@@ -623,10 +680,12 @@ struct  Vigil__V1__ModelDescription
    * How the engine evaluates the artefact, where it has several ways that give the same bits.
    */
   char *evaluation;
+  size_t n_regions;
+  Vigil__V1__RegionDescription **regions;
 };
 #define VIGIL__V1__MODEL_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__model_description__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, 0, 0, 0,NULL, NULL, 0,NULL, 0, 0, NULL }
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, 0, 0, 0,NULL, NULL, 0,NULL, 0, 0, NULL, 0,NULL }
 
 
 struct  Vigil__V1__ModelsReply
@@ -853,6 +912,25 @@ Vigil__V1__PValue *
 void   vigil__v1__pvalue__free_unpacked
                      (Vigil__V1__PValue *message,
                       ProtobufCAllocator *allocator);
+/* Vigil__V1__Region methods */
+void   vigil__v1__region__init
+                     (Vigil__V1__Region         *message);
+size_t vigil__v1__region__get_packed_size
+                     (const Vigil__V1__Region   *message);
+size_t vigil__v1__region__pack
+                     (const Vigil__V1__Region   *message,
+                      uint8_t             *out);
+size_t vigil__v1__region__pack_to_buffer
+                     (const Vigil__V1__Region   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__Region *
+       vigil__v1__region__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__region__free_unpacked
+                     (Vigil__V1__Region *message,
+                      ProtobufCAllocator *allocator);
 /* Vigil__V1__Provenance methods */
 void   vigil__v1__provenance__init
                      (Vigil__V1__Provenance         *message);
@@ -1005,6 +1083,25 @@ Vigil__V1__UncertaintyDescription *
 void   vigil__v1__uncertainty_description__free_unpacked
                      (Vigil__V1__UncertaintyDescription *message,
                       ProtobufCAllocator *allocator);
+/* Vigil__V1__RegionDescription methods */
+void   vigil__v1__region_description__init
+                     (Vigil__V1__RegionDescription         *message);
+size_t vigil__v1__region_description__get_packed_size
+                     (const Vigil__V1__RegionDescription   *message);
+size_t vigil__v1__region_description__pack
+                     (const Vigil__V1__RegionDescription   *message,
+                      uint8_t             *out);
+size_t vigil__v1__region_description__pack_to_buffer
+                     (const Vigil__V1__RegionDescription   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__RegionDescription *
+       vigil__v1__region_description__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__region_description__free_unpacked
+                     (Vigil__V1__RegionDescription *message,
+                      ProtobufCAllocator *allocator);
 /* Vigil__V1__ClassDescription methods */
 void   vigil__v1__class_description__init
                      (Vigil__V1__ClassDescription         *message);
@@ -1129,6 +1226,9 @@ typedef void (*Vigil__V1__Output_Closure)
 typedef void (*Vigil__V1__PValue_Closure)
                  (const Vigil__V1__PValue *message,
                   void *closure_data);
+typedef void (*Vigil__V1__Region_Closure)
+                 (const Vigil__V1__Region *message,
+                  void *closure_data);
 typedef void (*Vigil__V1__Provenance_Closure)
                  (const Vigil__V1__Provenance *message,
                   void *closure_data);
@@ -1152,6 +1252,9 @@ typedef void (*Vigil__V1__TensorDescription_Closure)
                   void *closure_data);
 typedef void (*Vigil__V1__UncertaintyDescription_Closure)
                  (const Vigil__V1__UncertaintyDescription *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__RegionDescription_Closure)
+                 (const Vigil__V1__RegionDescription *message,
                   void *closure_data);
 typedef void (*Vigil__V1__ClassDescription_Closure)
                  (const Vigil__V1__ClassDescription *message,
@@ -1187,6 +1290,7 @@ extern const ProtobufCMessageDescriptor vigil__v1__request__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__status__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__output__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__pvalue__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__region__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__provenance__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__bin_axis__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__bin_events__descriptor;
@@ -1195,6 +1299,7 @@ extern const ProtobufCMessageDescriptor vigil__v1__score_reply__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__status_reply__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__tensor_description__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__uncertainty_description__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__region_description__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__class_description__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__model_description__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__models_reply__descriptor;

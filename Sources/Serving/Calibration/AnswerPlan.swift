@@ -18,6 +18,7 @@ final class AnswerPlan: Sendable {
 
     let layout: AnswerLayout
     let intervals: [IntervalStep]
+    let regions: [RegionStep]
     let binary: BinaryStep?
     let anomaly: AnomalyStep?
     let rawCopies: [RawCopy]
@@ -25,12 +26,14 @@ final class AnswerPlan: Sendable {
     init(
         layout: AnswerLayout,
         intervals: [IntervalStep],
+        regions: [RegionStep],
         binary: BinaryStep?,
         anomaly: AnomalyStep?,
         rawCopies: [RawCopy]
     ) {
         self.layout = layout
         self.intervals = intervals
+        self.regions = regions
         self.binary = binary
         self.anomaly = anomaly
         self.rawCopies = rawCopies
@@ -39,7 +42,7 @@ final class AnswerPlan: Sendable {
     /// Fills a segment's rows of the answer from the micro-batch; rows at `flagged` positions carry
     /// no value.
     ///
-    /// Returns bit i for a flag in output i.
+    /// Returns bit i for a flag in output i, of regions as the layout counts them.
     func write(
         _ segment: BatchQueues.Segment,
         position: Int,
@@ -56,6 +59,15 @@ final class AnswerPlan: Sendable {
             sections: answer
         ) {
             mask |= 1 << UInt32(index)
+        }
+        for index in regions.indices
+        where regions[index].write(
+            segment,
+            position: position,
+            outputs: outputs,
+            sections: answer
+        ) {
+            mask |= 1 << UInt32(layout.outputs.count + index)
         }
         if let binary,
             binary.write(segment, position: position, outputs: outputs, sections: answer)
@@ -92,7 +104,7 @@ final class AnswerPlan: Sendable {
 
     /// Takes every value of a row away and says why.
     private func blank(_ row: Int, _ answer: AnswerSections) {
-        let flagSections = Set(layout.outputs.compactMap(\.flags))
+        let flagSections = Set(layout.outputs.compactMap(\.flags) + layout.regions.map(\.flags))
         for (index, section) in layout.sections.enumerated() {
             let place = unsafe answer.base(index) + row * section.strideBytes
             if flagSections.contains(index) {

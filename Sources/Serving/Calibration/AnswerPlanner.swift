@@ -46,6 +46,10 @@ struct AnswerPlanner: Sendable {
             let output = calibration.file.outputs.first { $0.output == uncertainty.output }
             guard let output, maker.add(entry, uncertainty, output, to: &draft) else { return nil }
         }
+        for region in manifest.regions {
+            let found = calibration.file.regions.first { $0.outputs == region.outputs }
+            guard let found, maker.add(region, found.ellipses, to: &draft) else { return nil }
+        }
         return draft
     }
 
@@ -165,6 +169,49 @@ private struct CalibratedDraft {
         return true
     }
 
+    /// Adds two outputs together, which were added before.
+    func add(
+        _ region: Manifest.Region,
+        _ ellipses: ConformalEllipses,
+        to draft: inout Draft
+    ) -> Bool {
+        let entries = region.outputs.compactMap { name in
+            manifest.uncertainty.firstIndex { $0.output == name }
+        }
+        guard entries.count == 2 else { return false }
+        let section = draft.add(.init(type: .float32, shape: [region.coverages.count, 3]))
+        let flags = draft.add(.init(type: .uint8, shape: []))
+        draft.regions.append(
+            .init(
+                outputs: region.outputs,
+                unit: unit(index(of: region.outputs[0])),
+                method: "ellipse",
+                coverages: region.coverages,
+                ellipses: section,
+                flags: flags
+            )
+        )
+        draft.regionSteps.append(
+            RegionStep(
+                ellipses: ellipses,
+                coverages: region.coverages,
+                bins: reader(entries[0], manifest.uncertainty[entries[0]], ellipses.bins),
+                scales: (
+                    scale(manifest.uncertainty[entries[0]]), scale(manifest.uncertainty[entries[1]])
+                ),
+                sections: (section, flags)
+            )
+        )
+        return true
+    }
+
+    private func scale(_ entry: Manifest.Uncertainty) -> RegionStep.Scale {
+        if let lower = entry.lower, let upper = entry.upper {
+            return .quantiles(lower: index(of: lower), upper: index(of: upper))
+        }
+        return entry.sigma.map { .sigma(index(of: $0)) } ?? .one
+    }
+
     private func index(of name: String) -> Int {
         guard let index = manifest.outputs.firstIndex(where: { $0.signature.name == name }) else {
             preconditionFailure("the manifest's reader checked that output \(name) exists")
@@ -214,9 +261,11 @@ private struct CalibratedDraft {
 private struct Draft: Sendable {
     var sections: [AnswerLayout.Section] = []
     var outputs: [AnswerLayout.Output] = []
+    var regions: [AnswerLayout.Region] = []
     var pValues: [AnswerLayout.PValue] = []
     var ratio: Int?
     var intervals: [IntervalStep] = []
+    var regionSteps: [RegionStep] = []
     var binary: BinaryStep?
     var anomaly: AnomalyStep?
     var rawCopies: [AnswerPlan.RawCopy] = []
@@ -263,12 +312,14 @@ private struct Draft: Sendable {
         AnswerPlan(
             layout: AnswerLayout(
                 outputs: outputs,
+                regions: regions,
                 pValues: pValues,
                 logLikelihoodRatio: ratio,
                 sections: sections,
                 provenance: provenance
             ),
             intervals: intervals,
+            regions: regionSteps,
             binary: binary,
             anomaly: anomaly,
             rawCopies: rawCopies

@@ -75,6 +75,11 @@ struct LoadedCalibration: Sendable {
         for uncertainty in source.manifest.uncertainty {
             if let reason = mismatch(uncertainty, file) { return .failure(.init(reason: reason)) }
         }
+        for region in source.manifest.regions {
+            if let reason = mismatch(region, source.manifest, file) {
+                return .failure(.init(reason: reason))
+            }
+        }
         let id = String(candidate.digest.dropFirst("sha256:".count).prefix(idDigits))
         return .success(
             LoadedCalibration(
@@ -131,6 +136,24 @@ struct LoadedCalibration: Sendable {
         return nil
     }
 
+    /// Why the file does not hold what the manifest declares for two outputs together.
+    private static func mismatch(
+        _ region: Manifest.Region,
+        _ manifest: Manifest,
+        _ file: CalibrationFile
+    ) -> String? {
+        let names = region.outputs.joined(separator: ", ")
+        guard let found = file.regions.first(where: { $0.outputs == region.outputs }) else {
+            return "the region of \(names) is not calibrated"
+        }
+        let bins = manifest.uncertainty.first { $0.output == region.outputs[0] }?.bins ?? []
+        guard found.ellipses.bins.axes.map(\.edges) == bins.map(\.edges),
+            found.binColumns.count == bins.count,
+            zip(found.binColumns, bins).allSatisfy({ $0.isColumn(of: $1) })
+        else { return "the region of \(names): the bins are not those of the manifest" }
+        return nil
+    }
+
     static func provenance(
         _ source: ModelSource,
         running: Running,
@@ -153,29 +176,35 @@ struct LoadedCalibration: Sendable {
 
     private static func binEvents(_ file: CalibrationFile) -> [BinEvents] {
         var bins: [BinEvents] = []
-        for output in file.outputs {
-            func add(_ name: String, _ events: [Int], _ grid: MondrianGrid) {
-                bins.append(
-                    BinEvents(
-                        output: name,
-                        events: events.map(UInt64.init),
-                        axes: zip(output.binColumns, grid.axes).map { column, axis in
-                            BinAxis(
-                                source: column.source.rawValue,
-                                name: column.name,
-                                feature: column.feature ?? "",
-                                edges: axis.edges
-                            )
-                        }
-                    )
+        func add(_ name: String, _ events: [Int], _ grid: MondrianGrid, _ columns: [BinColumn]) {
+            bins.append(
+                BinEvents(
+                    output: name,
+                    events: events.map(UInt64.init),
+                    axes: zip(columns, grid.axes).map { column, axis in
+                        BinAxis(
+                            source: column.source.rawValue,
+                            name: column.name,
+                            feature: column.feature ?? "",
+                            edges: axis.edges
+                        )
+                    }
                 )
-            }
+            )
+        }
+        for output in file.outputs {
+            let columns = output.binColumns
             if let interval = output.interval {
-                add(output.output, interval.eventsPerBin, interval.bins)
+                add(output.output, interval.eventsPerBin, interval.bins, columns)
             }
             for entry in output.pValues {
-                add("\(output.output)/\(entry.name)", entry.table.eventsPerBin, entry.table.bins)
+                let name = "\(output.output)/\(entry.name)"
+                add(name, entry.table.eventsPerBin, entry.table.bins, columns)
             }
+        }
+        for region in file.regions {
+            let name = region.outputs.joined(separator: ",")
+            add(name, region.ellipses.eventsPerBin, region.ellipses.bins, region.binColumns)
         }
         return bins
     }
