@@ -48,6 +48,20 @@ import Testing
         }
     }
 
+    @Test("With chance they are torchcp's", arguments: Golden.shared.random_class_scores.indices)
+    func chance(index: Int) {
+        let golden = Golden.shared.random_class_scores[index]
+        for (row, probabilities) in golden.probabilities.enumerated() {
+            let found = Self.scores(
+                .regularised(weight: golden.penalty, free: golden.free),
+                probabilities.map { Float($0) },
+                uniform: golden.uniforms[row]
+            )
+            // Its chance is single precision, and so is what it adds it to.
+            #expect(abs(found[golden.labels[row]] - golden.scores[row]) < 1e-6)
+        }
+    }
+
     @Test("The classes before one are the likelier ones", arguments: 1...100)
     func definition(seed: UInt64) {
         var random = SeededRandom(seed: seed)

@@ -73,6 +73,14 @@ struct Golden: Decodable, Sendable {
         var least_ambiguous: [Double]
         var adaptive: [Double]
     }
+    struct RandomClassScores: Decodable, Sendable {
+        var probabilities: [[Double]]
+        var labels: [Int]
+        var uniforms: [Double]
+        var penalty: Double
+        var free: Int
+        var scores: [Double]
+    }
     struct ClassSets: Decodable, Sendable {
         struct Wanted: Decodable, Sendable {
             var coverage: Double
@@ -173,6 +181,7 @@ struct Golden: Decodable, Sendable {
     var weighted: [Weighted]
     var ensembles: [Ensemble]
     var ellipses: Ellipses
+    var random_class_scores: [RandomClassScores]
 
     /// Read once.
     static let shared = GoldenFile.read(Golden.self)

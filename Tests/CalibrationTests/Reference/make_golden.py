@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes golden.json: inputs, and what reference libraries make of them.
 
-Run in a virtual environment with requirements.txt installed:
+Run in a virtual environment with requirements.txt installed (torch first, or torchcp takes the one
+for graphics cards):
     python make_golden.py        # rewrites golden.json beside this file
 
 Inputs are rounded to a few decimals so that the file stays small and reads back exactly; every
@@ -12,6 +13,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import torch
 from crepes import ConformalClassifier, ConformalRegressor
 from mapie.conformity_scores import APSConformityScore, LACConformityScore
 from mapie.regression import ConformalizedQuantileRegressor, SplitConformalRegressor
@@ -21,6 +23,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from torchcp.classification.score import RAPS
 from venn_abers import VennAbers
 
 random = np.random.default_rng(20261124)
@@ -530,6 +533,32 @@ def ellipse_case():
     }
 
 
+def random_class_score_cases():
+    """Scores of the true class by torchcp, with the chance that it drew; ours is its complement."""
+    cases = []
+    for events, classes, penalty, free in ((40, 4, 0.0, 0), (40, 12, 0.01, 5), (30, 12, 0.25, 1)):
+        p = probabilities(events, classes)
+        # torch sorts equal probabilities as it likes.
+        p = p[[len(set(row)) == classes for row in p]]
+        labels = random.integers(0, classes, len(p))
+        score = RAPS(score_type="identity", penalty=penalty, kreg=free)
+        torch.manual_seed(len(cases))
+        drawn = torch.rand(len(p))
+        torch.manual_seed(len(cases))
+        found = score._calculate_single_label(torch.tensor(p), torch.tensor(labels))
+        cases.append(
+            {
+                "probabilities": p.tolist(),
+                "labels": labels.tolist(),
+                "uniforms": (1 - drawn.double()).tolist(),
+                "penalty": penalty,
+                "free": free,
+                "scores": found.double().tolist(),
+            }
+        )
+    return cases
+
+
 def main():
     warnings.filterwarnings("ignore")
     golden = {
@@ -552,6 +581,7 @@ def main():
         "weighted": weighted_cases(),
         "ensembles": ensemble_cases(),
         "ellipses": ellipse_case(),
+        "random_class_scores": random_class_score_cases(),
     }
     text = json.dumps(golden, separators=(",", ":"), allow_nan=False) + "\n"
     Path(__file__).with_name("golden.json").write_text(text)
