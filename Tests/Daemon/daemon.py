@@ -157,7 +157,14 @@ class Daemon:
         return vigil.Client(self.endpoint, **options)
 
     def __enter__(self) -> "Daemon":
-        return self if self.process is not None else self.start()
+        if self.process is not None:
+            return self
+        try:
+            return self.start()
+        except BaseException:
+            # One that does not become ready would outlive the test.
+            self.__exit__()
+            raise
 
     def __exit__(self, *_) -> None:
         self.kill()
