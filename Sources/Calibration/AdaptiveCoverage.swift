@@ -29,13 +29,7 @@ public struct AdaptiveCoverage: Equatable, Sendable {
         miscoverage: Double,
         truths: Int
     ) throws(CalibrationError) {
-        guard target > 0, target < 1 else {
-            throw CalibrationError(
-                "target",
-                found: NumberText.of(target),
-                allowed: "between 0 and 1, neither of them"
-            )
-        }
+        try SampleCheck.fraction(target, "target")
         guard step >= 0, step <= 1 else {
             throw CalibrationError("step", found: NumberText.of(step), allowed: "0 to 1")
         }

@@ -11,13 +11,7 @@ enum BinarySample {
                 allowed: "one for each of \(scores.count) scores"
             )
         }
-        if let index = scores.firstIndex(where: { !$0.isFinite }) {
-            throw CalibrationError(
-                "scores[\(index)]",
-                found: NumberText.of(scores[index]),
-                allowed: "finite numbers"
-            )
-        }
+        try SampleCheck.finite(scores)
         let ones = labels.count { $0 }
         guard ones > 0, ones < labels.count else {
             throw CalibrationError(

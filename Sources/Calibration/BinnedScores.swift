@@ -65,8 +65,7 @@ struct BinnedScores: Equatable, Sendable {
     }
 
     private static func roundedUp(_ score: Double) -> Double {
-        let nearest = Float(score)
-        let rounded = Double(nearest) < score ? nearest.nextUp : nearest
+        let rounded = Float(roundedUp: score)
         return rounded.isFinite ? Double(rounded) : score
     }
 

@@ -19,13 +19,7 @@ public struct ConditionalPValues: Sendable, Equatable {
         guard events >= 1 else {
             throw CalibrationError("events", found: "\(events)", allowed: "at least 1")
         }
-        guard confidence > 0, confidence < 1 else {
-            throw CalibrationError(
-                "confidence",
-                found: NumberText.of(confidence),
-                allowed: "between 0 and 1, neither of them"
-            )
-        }
+        try SampleCheck.fraction(confidence, "confidence")
         self.events = events
         self.confidence = confidence
     }

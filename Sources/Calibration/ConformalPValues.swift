@@ -34,13 +34,7 @@ public struct ConformalPValues: Sendable, Equatable {
             throw CalibrationError("scores", found: "0 events", allowed: "at least 1")
         }
         let places = try bins.indices(of: binColumns, count: scores.count, name: "binColumns")
-        if let index = scores.firstIndex(where: { !$0.isFinite }) {
-            throw CalibrationError(
-                "scores[\(index)]",
-                found: NumberText.of(scores[index]),
-                allowed: "finite numbers"
-            )
-        }
+        try SampleCheck.finite(scores)
         return ConformalPValues(
             bins: bins,
             scores: BinnedScores(scores: scores, bins: places, binCount: bins.count)

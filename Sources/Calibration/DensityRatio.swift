@@ -70,13 +70,6 @@ public struct DensityRatio: Equatable, Sendable {
         guard !values.isEmpty else {
             throw CalibrationError(name, found: "0 events", allowed: "at least 1")
         }
-        var counts = [Int](repeating: 0, count: bins.count)
-        for (index, value) in values.enumerated() {
-            guard let bin = bins.index(of: value) else {
-                throw CalibrationError("\(name)[\(index)]", found: "nan", allowed: "numbers")
-            }
-            counts[bin] += 1
-        }
-        return counts
+        return try bins.counts(of: values, name: name)
     }
 }

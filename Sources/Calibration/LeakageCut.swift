@@ -24,15 +24,9 @@ public struct LeakageCut: Equatable, Sendable {
         leakage: Double,
         confidence: Double
     ) throws(CalibrationError) {
-        try Self.check("leakage", leakage)
-        try Self.check("confidence", confidence)
-        if let index = scores.firstIndex(where: { !$0.isFinite }) {
-            throw CalibrationError(
-                "scores[\(index)]",
-                found: NumberText.of(scores[index]),
-                allowed: "finite numbers"
-            )
-        }
+        try SampleCheck.fraction(leakage, "leakage")
+        try SampleCheck.fraction(confidence, "confidence")
+        try SampleCheck.finite(scores)
         let events = scores.count
         let law = BinomialLaw(trials: events, probability: leakage)
         let least = law.firstCount { $0 > 1 - confidence }
@@ -84,15 +78,5 @@ public struct LeakageCut: Equatable, Sendable {
             if suffice(middle) { high = middle } else { low = middle }
         }
         return high
-    }
-
-    private static func check(_ what: String, _ value: Double) throws(CalibrationError) {
-        guard value > 0, value < 1 else {
-            throw CalibrationError(
-                what,
-                found: NumberText.of(value),
-                allowed: "between 0 and 1, neither of them"
-            )
-        }
     }
 }

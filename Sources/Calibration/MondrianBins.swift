@@ -46,6 +46,21 @@ public struct MondrianBins: Codable, Equatable, Sendable {
         value.isNaN ? nil : edges.countAtMost(value, in: 0..<edges.count)
     }
 
+    /// How many of `values` lie in each bin; refuses NaN, `name` says what they are.
+    public func counts(
+        of values: [Double],
+        name: String
+    ) throws(CalibrationError) -> [Int] {
+        var counts = [Int](repeating: 0, count: count)
+        for (index, value) in values.enumerated() {
+            guard let bin = self.index(of: value) else {
+                throw CalibrationError("\(name)[\(index)]", found: "nan", allowed: "numbers")
+            }
+            counts[bin] += 1
+        }
+        return counts
+    }
+
     /// The bin's bounds, lower one included, upper one not; infinite at the ends.
     public func range(of bin: Int) -> (lower: Double, upper: Double) {
         precondition(bin >= 0 && bin < count, "no such bin")

@@ -5,6 +5,26 @@
 /// (Σ losses + B) / (n + 1) ≤ limit has an expected loss of at most `limit` over calibration and new
 /// event together. It promises no more: for the calibration at hand the loss may lie above.
 public enum RiskControl {
+    /// The lowest threshold whose expected leakage, the chance that background scores above it, is at
+    /// most `leakage`; nil where so few events cannot keep it.
+    ///
+    /// Thresholds are the scores themselves. O(n log n). Refuses scores that are not finite, no
+    /// events, and a leakage that is not a positive number.
+    public static func threshold(
+        background scores: [Double],
+        leakage: Double
+    ) throws(CalibrationError) -> Double? {
+        try SampleCheck.finite(scores)
+        let places = scores.sorted()
+        let setting = try firstSetting(
+            sums: places.map { Double(places.count - places.countAtMost($0, in: places.indices)) },
+            events: places.count,
+            largestLoss: 1,
+            limit: leakage
+        )
+        return setting.map { places[$0] }
+    }
+
     /// The number of the first setting, or nil where none keeps the limit.
     ///
     /// `sums[k]` is the sum of all events' losses at setting k, settings in the order in which every

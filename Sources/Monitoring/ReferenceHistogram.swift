@@ -47,14 +47,7 @@ public struct ReferenceHistogram: Equatable, Sendable {
 
     /// Counts the values of a sample; refuses NaN and what the other initialiser refuses.
     public init(values: [Double], bins: MondrianBins) throws(CalibrationError) {
-        var counts = [Int](repeating: 0, count: bins.count)
-        for (index, value) in values.enumerated() {
-            guard let bin = bins.index(of: value) else {
-                throw CalibrationError("values[\(index)]", found: "nan", allowed: "numbers")
-            }
-            counts[bin] += 1
-        }
-        try self.init(bins: bins, counts: counts)
+        try self.init(bins: bins, counts: bins.counts(of: values, name: "values"))
     }
 
     /// Bins in each of which about the same share of `values` lies: at most `count`, fewer where

@@ -287,13 +287,9 @@ private struct AnomalyScores {
 
     /// p-values that hold for the calibration at hand.
     func conditional(confidence: Double) throws -> [Double] {
-        var laws: [Int: ConditionalPValues] = [:]
-        return try zip(pValues, events).map { pValue, events in
+        try zip(pValues, events).map { pValue, events in
             guard events > 0 else { return pValue }
-            if laws[events] == nil {
-                laws[events] = try ConditionalPValues(events: events, confidence: confidence)
-            }
-            return laws[events]?.adjusted(pValue) ?? pValue
+            return try ConditionalPValues(events: events, confidence: confidence).adjusted(pValue)
         }
     }
 }

@@ -136,21 +136,11 @@ struct CutCommand: AsyncParsableCommand {
 
     private func threshold(_ background: [Double]) throws -> Double {
         if mean {
-            // One setting for each place of the threshold, from the lowest on.
-            let places = background.sorted()
-            let sums = places.indices.map { index in
-                Double(places.count - places.partitioningIndex { $0 > places[index] })
+            let found = try RiskControl.threshold(background: background, leakage: leakage)
+            guard let found else {
+                throw tooFew(background.count, fewest: Int((1 / leakage - 1).rounded(.up)))
             }
-            let setting = try RiskControl.firstSetting(
-                sums: sums,
-                events: places.count,
-                largestLoss: 1,
-                limit: leakage
-            )
-            guard let setting else {
-                throw tooFew(places.count, fewest: Int((1 / leakage - 1).rounded(.up)))
-            }
-            return places[setting]
+            return found
         }
         let cut = try LeakageCut(
             background: background,
@@ -195,18 +185,5 @@ struct CutCommand: AsyncParsableCommand {
             }
         )
         print("Bands are exact binomial ones (Clopper and Pearson), \(level) each.")
-    }
-}
-
-extension Array {
-    /// The first place from which `isLater` holds, in a list in which it holds from some place on.
-    fileprivate func partitioningIndex(_ isLater: (Element) -> Bool) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if isLater(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }

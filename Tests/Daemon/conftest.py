@@ -51,6 +51,13 @@ def sample():
 
 
 @pytest.fixture(scope="session")
+def halves(sample):
+    """ER and NR events that calibrate, and others."""
+    binary = sample["kind"] <= 1
+    return [{name: column[binary][half::2] for name, column in sample.items()} for half in (0, 1)]
+
+
+@pytest.fixture(scope="session")
 def features(sample):
     """Inputs of the binary models."""
     return np.stack([sample[name] for name in FEATURES], axis=1).astype("f4")

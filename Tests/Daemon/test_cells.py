@@ -30,13 +30,6 @@ def manifest(text):
 
 
 @pytest.fixture(scope="module")
-def halves(sample):
-    """Events that calibrate, and others."""
-    normal = sample["kind"] <= 1
-    return [{name: column[normal][half::2] for name, column in sample.items()} for half in (0, 1)]
-
-
-@pytest.fixture(scope="module")
 def served(tmp_path_factory, halves):
     """A daemon whose model was calibrated through it."""
     folder = tmp_path_factory.mktemp("cells")

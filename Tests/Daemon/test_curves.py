@@ -17,12 +17,6 @@ METHODS = ("temperature", "platt", "beta", "isotonic", "best")
 
 
 @pytest.fixture(scope="module")
-def halves(sample):
-    binary = sample["kind"] <= 1
-    return [{name: column[binary][half::2] for name, column in sample.items()} for half in (0, 1)]
-
-
-@pytest.fixture(scope="module")
 def served(tmp_path_factory, halves):
     """A daemon with one model a method, and what calibrating said of each."""
     folder = tmp_path_factory.mktemp("curves")

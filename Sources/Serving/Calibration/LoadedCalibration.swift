@@ -126,11 +126,7 @@ struct LoadedCalibration: Sendable {
             }
             tables = found
         }
-        let edges = uncertainty.bins.map(\.edges)
-        let areSameColumns =
-            output.binColumns.count == uncertainty.bins.count
-            && zip(output.binColumns, uncertainty.bins).allSatisfy { $0.isColumn(of: $1) }
-        guard tables.allSatisfy({ $0.axes.map(\.edges) == edges }), areSameColumns else {
+        guard tables.allSatisfy({ isGrid($0, output.binColumns, of: uncertainty.bins) }) else {
             return "output \(uncertainty.output): the bins are not those of the manifest"
         }
         return nil
@@ -147,11 +143,20 @@ struct LoadedCalibration: Sendable {
             return "the region of \(names) is not calibrated"
         }
         let bins = manifest.uncertainty.first { $0.output == region.outputs[0] }?.bins ?? []
-        guard found.ellipses.bins.axes.map(\.edges) == bins.map(\.edges),
-            found.binColumns.count == bins.count,
-            zip(found.binColumns, bins).allSatisfy({ $0.isColumn(of: $1) })
-        else { return "the region of \(names): the bins are not those of the manifest" }
+        guard isGrid(found.ellipses.bins, found.binColumns, of: bins) else {
+            return "the region of \(names): the bins are not those of the manifest"
+        }
         return nil
+    }
+
+    /// Whether bins on these columns are the manifest's.
+    private static func isGrid(
+        _ grid: MondrianGrid,
+        _ columns: [BinColumn],
+        of axes: [Manifest.BinAxis]
+    ) -> Bool {
+        grid.axes.map(\.edges) == axes.map(\.edges) && columns.count == axes.count
+            && zip(columns, axes).allSatisfy { $0.isColumn(of: $1) }
     }
 
     static func provenance(
