@@ -1677,7 +1677,7 @@ const ProtobufCMessageDescriptor vigil__v1__status__descriptor =
   (ProtobufCMessageInit) vigil__v1__status__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__output__field_descriptors[8] =
+static const ProtobufCFieldDescriptor vigil__v1__output__field_descriptors[12] =
 {
   {
     "name",
@@ -1775,13 +1775,65 @@ static const ProtobufCFieldDescriptor vigil__v1__output__field_descriptors[8] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "set",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Output, set),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "classes",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Vigil__V1__Output, n_classes),
+    offsetof(Vigil__V1__Output, classes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "aleatoric",
+    11,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Output, aleatoric),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "epistemic",
+    12,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Output, epistemic),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__output__field_indices_by_name[] = {
+  10,   /* field[10] = aleatoric */
+  9,   /* field[9] = classes */
   5,   /* field[5] = coverage */
+  11,   /* field[11] = epistemic */
   7,   /* field[7] = flags */
   3,   /* field[3] = lower */
   6,   /* field[6] = method */
   0,   /* field[0] = name */
+  8,   /* field[8] = set */
   1,   /* field[1] = unit */
   4,   /* field[4] = upper */
   2,   /* field[2] = value */
@@ -1789,7 +1841,7 @@ static const unsigned vigil__v1__output__field_indices_by_name[] = {
 static const ProtobufCIntRange vigil__v1__output__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor vigil__v1__output__descriptor =
 {
@@ -1799,7 +1851,7 @@ const ProtobufCMessageDescriptor vigil__v1__output__descriptor =
   "Vigil__V1__Output",
   "vigil.v1",
   sizeof(Vigil__V1__Output),
-  8,
+  12,
   vigil__v1__output__field_descriptors,
   vigil__v1__output__field_indices_by_name,
   1,  vigil__v1__output__number_ranges,
@@ -2205,7 +2257,7 @@ const ProtobufCMessageDescriptor vigil__v1__bin_axis__descriptor =
   (ProtobufCMessageInit) vigil__v1__bin_axis__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__bin_events__field_descriptors[3] =
+static const ProtobufCFieldDescriptor vigil__v1__bin_events__field_descriptors[4] =
 {
   {
     "output",
@@ -2243,9 +2295,22 @@ static const ProtobufCFieldDescriptor vigil__v1__bin_events__field_descriptors[3
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "effective_events",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__BinEvents, n_effective_events),
+    offsetof(Vigil__V1__BinEvents, effective_events),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__bin_events__field_indices_by_name[] = {
   2,   /* field[2] = axes */
+  3,   /* field[3] = effective_events */
   1,   /* field[1] = events */
   0,   /* field[0] = output */
 };
@@ -2253,7 +2318,7 @@ static const ProtobufCIntRange vigil__v1__bin_events__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 5, 2 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor vigil__v1__bin_events__descriptor =
 {
@@ -2263,7 +2328,7 @@ const ProtobufCMessageDescriptor vigil__v1__bin_events__descriptor =
   "Vigil__V1__BinEvents",
   "vigil.v1",
   sizeof(Vigil__V1__BinEvents),
-  3,
+  4,
   vigil__v1__bin_events__field_descriptors,
   vigil__v1__bin_events__field_indices_by_name,
   2,  vigil__v1__bin_events__number_ranges,
@@ -2708,7 +2773,7 @@ const ProtobufCMessageDescriptor vigil__v1__tensor_description__descriptor =
   (ProtobufCMessageInit) vigil__v1__tensor_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__uncertainty_description__field_descriptors[9] =
+static const ProtobufCFieldDescriptor vigil__v1__uncertainty_description__field_descriptors[12] =
 {
   {
     "output",
@@ -2818,23 +2883,62 @@ static const ProtobufCFieldDescriptor vigil__v1__uncertainty_description__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "penalty",
+    14,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__UncertaintyDescription, has_penalty),
+    offsetof(Vigil__V1__UncertaintyDescription, penalty),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "free_ranks",
+    15,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Vigil__V1__UncertaintyDescription, has_free_ranks),
+    offsetof(Vigil__V1__UncertaintyDescription, free_ranks),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weight",
+    16,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__UncertaintyDescription, weight),
+    &vigil__v1__bin_axis__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__uncertainty_description__field_indices_by_name[] = {
   7,   /* field[7] = bins */
   6,   /* field[6] = classes */
+  10,   /* field[10] = free_ranks */
   2,   /* field[2] = lower */
   1,   /* field[1] = method */
   0,   /* field[0] = output */
+  9,   /* field[9] = penalty */
   8,   /* field[8] = side */
   4,   /* field[4] = sigma */
   5,   /* field[5] = truth */
   3,   /* field[3] = upper */
+  11,   /* field[11] = weight */
 };
 static const ProtobufCIntRange vigil__v1__uncertainty_description__number_ranges[2 + 1] =
 {
   { 1, 0 },
   { 7, 2 },
-  { 0, 9 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor vigil__v1__uncertainty_description__descriptor =
 {
@@ -2844,7 +2948,7 @@ const ProtobufCMessageDescriptor vigil__v1__uncertainty_description__descriptor 
   "Vigil__V1__UncertaintyDescription",
   "vigil.v1",
   sizeof(Vigil__V1__UncertaintyDescription),
-  9,
+  12,
   vigil__v1__uncertainty_description__field_descriptors,
   vigil__v1__uncertainty_description__field_indices_by_name,
   2,  vigil__v1__uncertainty_description__number_ranges,
@@ -3592,20 +3696,18 @@ const ProtobufCEnumDescriptor vigil__v1__priority__descriptor =
   vigil__v1__priority__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue vigil__v1__extra__enum_values_by_number[3] =
+static const ProtobufCEnumValue vigil__v1__extra__enum_values_by_number[2] =
 {
   { "EXTRA_UNKNOWN", "VIGIL__V1__EXTRA__EXTRA_UNKNOWN", 0 },
-  { "SETS", "VIGIL__V1__EXTRA__SETS", 1 },
   { "ATTRIBUTIONS", "VIGIL__V1__EXTRA__ATTRIBUTIONS", 2 },
 };
 static const ProtobufCIntRange vigil__v1__extra__value_ranges[] = {
-{0, 0},{0, 3}
+{0, 0},{2, 1},{0, 2}
 };
-static const ProtobufCEnumValueIndex vigil__v1__extra__enum_values_by_name[3] =
+static const ProtobufCEnumValueIndex vigil__v1__extra__enum_values_by_name[2] =
 {
-  { "ATTRIBUTIONS", 2 },
+  { "ATTRIBUTIONS", 1 },
   { "EXTRA_UNKNOWN", 0 },
-  { "SETS", 1 },
 };
 const ProtobufCEnumDescriptor vigil__v1__extra__descriptor =
 {
@@ -3614,11 +3716,11 @@ const ProtobufCEnumDescriptor vigil__v1__extra__descriptor =
   "Extra",
   "Vigil__V1__Extra",
   "vigil.v1",
-  3,
+  2,
   vigil__v1__extra__enum_values_by_number,
-  3,
+  2,
   vigil__v1__extra__enum_values_by_name,
-  1,
+  2,
   vigil__v1__extra__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };

@@ -48,11 +48,21 @@ extension OutputCalibration {
         if let value = fields.optional("interval") {
             kinds.append(.interval(try SplitConformal(value, path: fields.path("interval"))))
         }
+        if let value = fields.optional("weighted_interval") {
+            kinds.append(
+                .weightedInterval(
+                    try WeightedConformal(value, path: fields.path("weighted_interval"))
+                )
+            )
+        }
         if let value = fields.optional("venn_abers") {
             kinds.append(.vennAbers(try VennAbers(value, path: fields.path("venn_abers"))))
         }
         if let value = fields.optional("curve") {
             kinds.append(.curve(try BinaryCurve(value, path: fields.path("curve"))))
+        }
+        if let value = fields.optional("sets") {
+            kinds.append(.sets(try ClassScore(value, path: fields.path("sets"))))
         }
         if fields.has("p_values") {
             var classes: [ClassPValues] = []
@@ -80,6 +90,11 @@ extension BinColumn {
 extension SplitConformal {
     fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
         var fields = try JSONFields(value, path: path)
+        try self.init(&fields)
+        try fields.finish()
+    }
+
+    fileprivate init(_ fields: inout JSONFields) throws(CalibrationError) {
         let method = try fields.choice("method", ConformalMethod.allCases)
         let side = try fields.choice("side", IntervalSide.allCases)
         guard side == .both || method != .cqrAsymmetric else {
@@ -91,8 +106,106 @@ extension SplitConformal {
         let isTwoSided = method == .cqrAsymmetric
         let below = try fields.scores(isTwoSided ? "scores_below" : "scores", counts, type)
         let above = isTwoSided ? try fields.scores("scores_above", counts, type) : nil
-        try fields.finish()
         self.init(method: method, side: side, bins: bins, below: below, above: above)
+    }
+}
+
+extension WeightedConformal {
+    fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
+        var fields = try JSONFields(value, path: path)
+        let conformal = try SplitConformal(&fields)
+        let weight = try EventWeight(fields.value("weight"), path: fields.path("weight"))
+        var weights: [Double] = []
+        let list = try fields.list("weights", limit: MondrianGrid.maximumCells)
+        guard list.count == conformal.bins.count else {
+            throw CalibrationError(
+                fields.path("weights"),
+                found: "\(list.count) arrays",
+                allowed: "\(conformal.bins.count), one a bin"
+            )
+        }
+        for (bin, value) in list.enumerated() {
+            let place = fields.path("weights[\(bin)]")
+            let own = try JSONFields.numbers(value, path: place)
+            guard own.count == conformal.eventsPerBin[bin] else {
+                throw CalibrationError(
+                    place,
+                    found: "\(own.count) weights",
+                    allowed: "\(conformal.eventsPerBin[bin]), as events_per_bin says"
+                )
+            }
+            weights += own
+        }
+        try fields.finish()
+        do throws(CalibrationError) {
+            try self.init(conformal: conformal, weight: weight, weights: weights)
+        } catch {
+            throw CalibrationError(
+                fields.path(error.what),
+                found: error.found,
+                allowed: error.allowed
+            )
+        }
+    }
+}
+
+extension EventWeight {
+    fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
+        var fields = try JSONFields(value, path: path)
+        let column = try BinColumn(fields.value("column"), path: fields.path("column"))
+        guard fields.has("bin_edges") else {
+            try fields.finish()
+            guard column.source == .request else {
+                throw CalibrationError(
+                    fields.path("column.source"),
+                    found: column.source.rawValue,
+                    allowed: "request, or bin_edges"
+                )
+            }
+            self = .column(column)
+            return
+        }
+        let edges = try fields.numbers("bin_edges")
+        let data = try fields.counts("data_events")
+        let calibration = try fields.counts("calibration_events")
+        try fields.finish()
+        do throws(CalibrationError) {
+            self = .ratio(
+                column,
+                try DensityRatio(
+                    bins: try MondrianBins(edges: edges),
+                    dataEvents: data,
+                    calibrationEvents: calibration
+                )
+            )
+        } catch {
+            throw CalibrationError(
+                "\(path): \(error.what)",
+                found: error.found,
+                allowed: error.allowed
+            )
+        }
+    }
+}
+
+extension ClassScore {
+    fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
+        var fields = try JSONFields(value, path: path)
+        let method = try fields.text("method")
+        let isRegularised = method == Self.regularised(weight: 0, free: 0).method
+        let penalty = isRegularised ? try fields.number("penalty") : 0
+        let free =
+            isRegularised
+            ? try fields.integer("free_ranks", in: 0...OutputCalibration.maximumClasses) : 0
+        try fields.finish()
+        guard let score = Self(method: method, penalty: penalty, freeRanks: free) else {
+            throw CalibrationError(
+                fields.path("method"),
+                found: "\"\(method)\"",
+                allowed: "lac, aps, raps"
+            )
+        }
+        self = score
     }
 }
 
@@ -145,14 +258,20 @@ extension JSONFields {
 
     mutating func eventsPerBin(_ bins: MondrianGrid) throws(CalibrationError) -> [Int] {
         let key = "events_per_bin"
-        let numbers = try numbers(key)
-        guard numbers.count == bins.count else {
+        let counts = try counts(key)
+        guard counts.count == bins.count else {
             throw CalibrationError(
                 path(key),
-                found: "\(numbers.count) bins",
+                found: "\(counts.count) bins",
                 allowed: "\(bins.count), as bin_edges cut"
             )
         }
+        return counts
+    }
+
+    /// Whole numbers, not negative.
+    mutating func counts(_ key: String) throws(CalibrationError) -> [Int] {
+        let numbers = try numbers(key)
         var counts: [Int] = []
         for (bin, number) in numbers.enumerated() {
             guard let count = Int(exactly: number), count >= 0 else {

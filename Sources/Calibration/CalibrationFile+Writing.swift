@@ -38,10 +38,14 @@ extension OutputCalibration {
             switch kind {
             case .interval(let interval):
                 writer.object(kind.name) { interval.write(to: &$0) }
+            case .weightedInterval(let weighted):
+                writer.object(kind.name) { weighted.write(to: &$0) }
             case .vennAbers(let vennAbers):
                 writer.object(kind.name) { vennAbers.write(to: &$0) }
             case .curve(let curve):
                 writer.object(kind.name) { curve.write(to: &$0) }
+            case .sets(let score):
+                writer.object(kind.name) { score.write(to: &$0) }
             case .pValues(let classes):
                 writer.array(kind.name) { list in
                     for element in classes { list.object { element.write(to: &$0) } }
@@ -75,6 +79,29 @@ extension SplitConformal {
     }
 }
 
+extension WeightedConformal {
+    fileprivate func write(to writer: inout JSONWriter) {
+        conformal.write(to: &writer)
+        writer.object("weight") { $0.write(weight) }
+        writer.array("weights") { list in
+            for bin in 0..<conformal.bins.count {
+                list.numbers(
+                    weights[conformal.below.range(of: bin)].lazy.map { NumberText.of($0) }
+                )
+            }
+        }
+    }
+}
+
+extension ClassScore {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.text("method", method)
+        guard case .regularised(let weight, let free) = self else { return }
+        writer.number("penalty", weight)
+        writer.integer("free_ranks", free)
+    }
+}
+
 extension ClassPValues {
     fileprivate func write(to writer: inout JSONWriter) {
         writer.text("class", name)
@@ -99,6 +126,14 @@ extension VennAbers {
 }
 
 extension JSONWriter {
+    fileprivate mutating func write(_ weight: EventWeight) {
+        object("column") { weight.column.write(to: &$0) }
+        guard case .ratio(_, let ratio) = weight else { return }
+        numbers("bin_edges", ratio.bins.edges.lazy.map { NumberText.of($0) })
+        numbers("data_events", ratio.dataEvents.lazy.map { String($0) })
+        numbers("calibration_events", ratio.calibrationEvents.lazy.map { String($0) })
+    }
+
     mutating func write(_ columns: [BinColumn]) {
         guard !columns.isEmpty else { return }
         array("bin_columns") { list in

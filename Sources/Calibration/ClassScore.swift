@@ -13,6 +13,28 @@ public enum ClassScore: Equatable, Sendable {
     /// (arXiv:2009.14193).
     case regularised(weight: Double, free: Int)
 
+    /// The method's name in manifests, replies and calibration files.
+    public var method: String {
+        switch self {
+        case .leastAmbiguous: "lac"
+        case .adaptive: "aps"
+        case .regularised: "raps"
+        }
+    }
+
+    /// Whether scores depend on the event's uniform number.
+    public var isRandomised: Bool { self != .leastAmbiguous }
+
+    /// The score of a method; `penalty` and `freeRanks` are those of "raps".
+    public init?(method: String, penalty: Double, freeRanks: Int) {
+        switch method {
+        case "lac": self = .leastAmbiguous
+        case "aps": self = .adaptive
+        case "raps": self = .regularised(weight: penalty, free: freeRanks)
+        default: return nil
+        }
+    }
+
     /// Writes the score of every class of `probabilities` to `scores`, which is as long.
     ///
     /// `order` is room for as many numbers. `uniform` is in [0, 1); what is least ambiguous does not

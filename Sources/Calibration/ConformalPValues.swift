@@ -51,6 +51,15 @@ public struct ConformalPValues: Sendable, Equatable {
         return Double(1 + atLeast) / Double(range.count + 1)
     }
 
+    /// The largest score whose p-value in the bin is above 1 - coverage; infinite where too few
+    /// calibration events can tell.
+    ///
+    /// O(1), allocates nothing.
+    func largestScore(bin: Int, coverage: Double) -> Double {
+        let events = scores.range(of: bin).count
+        return scores.smallest(ConformalRank.rank(events: events, coverage: coverage), in: bin)
+    }
+
     /// The smallest p-value the bin can give, 1/(n + 1); a p-value equal to it means "at most".
     public func floor(bin: Int) -> Double { 1 / Double(scores.range(of: bin).count + 1) }
 }

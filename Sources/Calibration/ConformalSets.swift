@@ -1,20 +1,27 @@
-/// Sets of classes that hold the true one as often as asked.
+/// Sets of classes that hold the true one as often as asked, whichever it is.
 ///
-/// A class is in the set where its score is at most the threshold of its table: the k-th smallest
-/// score of the table's n calibration events, k = ⌈(n + 1) coverage⌉, as of `SplitConformal`. With
-/// one table a class the promise holds for the events of each class, so that rare ones are not paid
-/// for by common ones; with one for all it holds on average over them.
+/// A class is in the set where its score is at most its threshold: the k-th smallest score of the n
+/// calibration events of that class in the bin, k = ⌈(n + 1) coverage⌉, as of `SplitConformal`; in
+/// other words, where its conformal p-value is above 1 - coverage. Every class has a table of its own,
+/// so that rare ones are not paid for by common ones (Vovk et al. 2005, Mondrian by class).
 public struct ConformalSets: Equatable, Sendable {
-    /// How scores were made.
+    /// How scores are made.
     public let score: ClassScore
+    /// Scores of each class's own events; the bins of all are the same.
+    public let tables: [ConformalPValues]
+
     /// Classes.
-    public let classes: Int
-    /// Whether every class has a table of its own.
-    public let isClassConditional: Bool
+    public var classes: Int { tables.count }
+
     /// The bins, in the units of their columns.
-    public let bins: MondrianGrid
-    /// Tables of bin 0, class by class, then of bin 1, and so on.
-    private let scores: BinnedScores
+    public var bins: MondrianGrid { tables[0].bins }
+
+    /// Tables of at least two classes, in the same bins.
+    public init(score: ClassScore, tables: [ConformalPValues]) {
+        precondition(tables.count >= 2 && tables.allSatisfy { $0.bins == tables[0].bins })
+        self.score = score
+        self.tables = tables
+    }
 
     /// Labelled events that a calibration is made from.
     public struct Sample: Sendable {
@@ -44,12 +51,11 @@ public struct ConformalSets: Equatable, Sendable {
     /// Calibrates on events the model was not trained on.
     ///
     /// O(n (classes² + log n)). Refuses lengths that do not fit, a label that is no class, a
-    /// probability that is not between 0 and 1, a NaN bin value and an empty sample; a table without
-    /// events is kept, its class is in every set.
+    /// probability that is not between 0 and 1, a NaN bin value and an empty sample; a class without
+    /// events in a bin is in every set there.
     public static func fit(
         _ score: ClassScore,
         classes: Int,
-        isClassConditional: Bool,
         bins: MondrianGrid,
         _ sample: Sample
     ) throws(CalibrationError) -> ConformalSets {
@@ -59,32 +65,30 @@ public struct ConformalSets: Equatable, Sendable {
             count: sample.labels.count,
             name: "binColumns"
         )
-        var own: [Double] = []
-        var tables: [Int] = []
+        var own = [[Double]](repeating: [], count: classes)
+        var places = [[Int]](repeating: [], count: classes)
         var all = [Double](repeating: 0, count: classes)
         var order = [Int32](repeating: 0, count: classes)
         for (index, label) in sample.labels.enumerated() {
-            var places = order.mutableSpan
+            var room = order.mutableSpan
             var found = all.mutableSpan
             score.write(
                 sample.probabilities.span.extracting(index * classes..<(index + 1) * classes),
                 uniform: sample.uniforms[index],
-                order: &places,
+                order: &room,
                 to: &found
             )
-            own.append(all[label])
-            tables.append(isClassConditional ? cells[index] * classes + label : cells[index])
+            own[label].append(all[label])
+            places[label].append(cells[index])
         }
         return ConformalSets(
             score: score,
-            classes: classes,
-            isClassConditional: isClassConditional,
-            bins: bins,
-            scores: BinnedScores(
-                scores: own,
-                bins: tables,
-                binCount: bins.count * (isClassConditional ? classes : 1)
-            )
+            tables: zip(own, places).map { scores, cells in
+                ConformalPValues(
+                    bins: bins,
+                    scores: BinnedScores(scores: scores, bins: cells, binCount: bins.count)
+                )
+            }
         )
     }
 
@@ -93,18 +97,7 @@ public struct ConformalSets: Equatable, Sendable {
     ///
     /// O(1), allocates nothing.
     public func threshold(class index: Int, bin: Int, coverage: Double) -> Double {
-        precondition(index >= 0 && index < classes, "no such class")
-        let table = isClassConditional ? bin * classes + index : bin
-        let events = scores.range(of: table).count
-        return scores.smallest(
-            ConformalRank.rank(events: events, coverage: coverage),
-            in: table
-        )
-    }
-
-    /// Calibration events of a class's table in a bin.
-    public func events(class index: Int, bin: Int) -> Int {
-        scores.range(of: isClassConditional ? bin * classes + index : bin).count
+        tables[index].largestScore(bin: bin, coverage: coverage)
     }
 
     private static func check(_ sample: Sample, classes: Int) throws(CalibrationError) {

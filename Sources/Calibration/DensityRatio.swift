@@ -1,11 +1,15 @@
 /// How much more often a kind of event comes in the data than among the calibration events.
 ///
-/// The weights of weighted conformal prediction, by a histogram over one column: the share of the
+/// The weights of weighted conformal prediction, by two histograms over one column: the share of the
 /// data in a bin over that of the calibration there (Tibshirani et al. 2019, arXiv:1904.06019).
 /// Constant within a bin, so the shift must be one between bins.
 public struct DensityRatio: Equatable, Sendable {
     /// The bins, in the unit of the column.
     public let bins: MondrianBins
+    /// Events of the data in each bin.
+    public let dataEvents: [Int]
+    /// Calibration events in each bin.
+    public let calibrationEvents: [Int]
     /// One a bin; infinite where data lie and no calibration event does, 0 where no data do.
     public let ratios: [Double]
 
@@ -17,36 +21,33 @@ public struct DensityRatio: Equatable, Sendable {
         calibration: [Double],
         bins: MondrianBins
     ) throws(CalibrationError) {
-        let counts = (
-            data: try Self.counts(data, bins, "data"),
-            calibration: try Self.counts(calibration, bins, "calibration")
+        try self.init(
+            bins: bins,
+            dataEvents: try bins.counts(of: data, name: "data"),
+            calibrationEvents: try bins.counts(of: calibration, name: "calibration")
         )
-        self.bins = bins
-        ratios = zip(counts.data, counts.calibration).map { inData, inCalibration in
-            if inData == 0 { return 0 }
-            return (Double(inData) / Double(data.count))
-                / (Double(inCalibration) / Double(calibration.count))
-        }
     }
 
-    /// Ratios that came from outside, as many as bins, finite or infinite, not negative.
-    public init(bins: MondrianBins, ratios: [Double]) throws(CalibrationError) {
-        guard ratios.count == bins.count else {
-            throw CalibrationError(
-                "ratios",
-                found: "\(ratios.count) of them",
-                allowed: "\(bins.count), one for each bin"
-            )
-        }
-        for (index, ratio) in ratios.enumerated() where !(ratio >= 0) {
-            throw CalibrationError(
-                "ratios[\(index)]",
-                found: NumberText.of(ratio),
-                allowed: "numbers of 0 and more"
-            )
-        }
+    /// The ratio of two histograms.
+    ///
+    /// Refuses other numbers of bins, negative counts, and a histogram without events.
+    public init(
+        bins: MondrianBins,
+        dataEvents: [Int],
+        calibrationEvents: [Int]
+    ) throws(CalibrationError) {
+        let (data, calibration) = (
+            try Self.total(dataEvents, bins, "data"),
+            try Self.total(calibrationEvents, bins, "calibration")
+        )
         self.bins = bins
-        self.ratios = ratios
+        self.dataEvents = dataEvents
+        self.calibrationEvents = calibrationEvents
+        ratios = zip(dataEvents, calibrationEvents).map { inData, inCalibration in
+            inData == 0
+                ? 0
+                : (Double(inData) / Double(data)) / (Double(inCalibration) / Double(calibration))
+        }
     }
 
     /// The weight of an event whose column has this value; NaN for NaN.
@@ -54,22 +55,34 @@ public struct DensityRatio: Equatable, Sendable {
         bins.index(of: value).map { ratios[$0] } ?? .nan
     }
 
-    /// The weight that the probability of a classifier means, which tells data from calibration
-    /// events and was trained with `dataShare` of data among its events.
-    ///
-    /// odds of p over the odds of `dataShare`. p of 1 is infinite.
-    public static func weight(probabilityOfData p: Double, dataShare: Double) -> Double {
-        p / (1 - p) * ((1 - dataShare) / dataShare)
-    }
-
-    private static func counts(
-        _ values: [Double],
+    /// Events in all.
+    private static func total(
+        _ counts: [Int],
         _ bins: MondrianBins,
         _ name: String
-    ) throws(CalibrationError) -> [Int] {
-        guard !values.isEmpty else {
+    ) throws(CalibrationError) -> Int {
+        guard counts.count == bins.count else {
+            throw CalibrationError(
+                name,
+                found: "\(counts.count) bins",
+                allowed: "\(bins.count), as the edges cut"
+            )
+        }
+        var total = 0
+        for (bin, count) in counts.enumerated() {
+            let (sum, isHuge) = total.addingReportingOverflow(count)
+            guard count >= 0, !isHuge else {
+                throw CalibrationError(
+                    "\(name)[\(bin)]",
+                    found: "\(count) events",
+                    allowed: "0 to \(CalibrationFile.maximumEvents)"
+                )
+            }
+            total = sum
+        }
+        guard total > 0 else {
             throw CalibrationError(name, found: "0 events", allowed: "at least 1")
         }
-        return try bins.counts(of: values, name: name)
+        return total
     }
 }

@@ -86,6 +86,14 @@ struct JSONFields {
         return integer
     }
 
+    mutating func number(_ key: String) throws(CalibrationError) -> Double {
+        let value = try value(key)
+        guard case .number(let number) = value else {
+            throw CalibrationError(path(key), found: value.kind, allowed: "a number")
+        }
+        return number
+    }
+
     mutating func numbers(_ key: String) throws(CalibrationError) -> [Double] {
         try Self.numbers(value(key), path: path(key))
     }

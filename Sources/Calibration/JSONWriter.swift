@@ -35,6 +35,11 @@ struct JSONWriter {
     }
 
     /// An array of strings as a member.
+    mutating func number(_ key: String, _ value: Double) {
+        name(key)
+        raw(NumberText.of(value))
+    }
+
     mutating func texts(_ key: String, _ values: [String]) {
         array(key) { list in
             for value in values {

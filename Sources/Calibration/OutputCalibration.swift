@@ -1,13 +1,18 @@
-/// All that calibrates one output of a model: an interval, or Venn-ABERS and p-values, or p-values.
+/// All that calibrates one output of a model: an interval, or Venn-ABERS and p-values, or sets, or
+/// p-values.
 public struct OutputCalibration: Sendable, Equatable {
     /// One way to calibrate.
     public enum Kind: Sendable, Equatable {
         /// A regression output's interval.
         case interval(SplitConformal)
+        /// The same for data that come in other shares than the calibration events.
+        case weightedInterval(WeightedConformal)
         /// A binary score's pair of probabilities.
         case vennAbers(VennAbers)
         /// The probability of a binary score, where it is not the pair's own.
         case curve(BinaryCurve)
+        /// How the scores of sets of classes are made, which the p-values' tables hold.
+        case sets(ClassScore)
         /// p-values, one table a class, in a fixed order.
         case pValues([ClassPValues])
     }
@@ -19,7 +24,8 @@ public struct OutputCalibration: Sendable, Equatable {
     public var output: String
     /// What chooses the bin, one an axis; empty where there is one bin.
     public var binColumns: [BinColumn]
-    /// One interval; or one Venn-ABERS, one curve beside it, one set of p-values, in this order.
+    /// One interval, weighted or not; or one Venn-ABERS, one curve beside it, one list of p-values, in this order; or
+    /// what sets are made of, and the list of p-values.
     public let kinds: [Kind]
 
     /// Refuses a mixture that has no meaning, a class twice, and tables with other axes than there
@@ -35,9 +41,15 @@ public struct OutputCalibration: Sendable, Equatable {
         try check(path: "outputs[\(output)]", events: nil)
     }
 
-    /// The interval's calibration, if there is one.
+    /// The interval's calibration, weighted or not, if there is one.
     public var interval: SplitConformal? {
         for case .interval(let interval) in kinds { return interval }
+        return weighted?.conformal
+    }
+
+    /// The weighted interval's calibration, if there is one.
+    public var weighted: WeightedConformal? {
+        for case .weightedInterval(let weighted) in kinds { return weighted }
         return nil
     }
 
@@ -56,6 +68,14 @@ public struct OutputCalibration: Sendable, Equatable {
     /// How the probability of a binary score is made, or nil for another output.
     public var binaryMethod: BinaryCurve.Method? {
         vennAbers == nil ? nil : curve?.method ?? .vennAbers
+    }
+
+    /// The sets of classes, if there are any.
+    public var sets: ConformalSets? {
+        for case .sets(let score) in kinds {
+            return ConformalSets(score: score, tables: pValues.map(\.table))
+        }
+        return nil
     }
 
     /// The p-value tables, class by class; empty if there are none.
@@ -93,21 +113,56 @@ public struct OutputCalibration: Sendable, Equatable {
     private func checkKinds(path: String) throws(CalibrationError) {
         let names = kinds.map(\.name)
         let allowed = [
-            ["interval"], ["venn_abers"], ["p_values"], ["venn_abers", "p_values"],
-            ["venn_abers", "curve"], ["venn_abers", "curve", "p_values"],
+            ["interval"], ["weighted_interval"], ["venn_abers"], ["p_values"],
+            ["venn_abers", "p_values"],
+            ["venn_abers", "curve"], ["venn_abers", "curve", "p_values"], ["sets", "p_values"],
         ]
         guard allowed.contains(names) else {
             throw CalibrationError(
                 path,
                 found: names.isEmpty ? "no calibration" : names.joined(separator: ", "),
-                allowed: "interval; or venn_abers, with or without a curve, p_values, or both"
+                allowed:
+                    "interval; or weighted_interval; or venn_abers, with or without a curve, p_values, or both; or sets and p_values"
             )
         }
+        if case .sets(let score)? = kinds.first { try checkSets(score, path: path) }
         if let curve, curve.method == .vennAbers {
             throw CalibrationError(
                 "\(path).curve",
                 found: "that of venn_abers",
                 allowed: "another one, or none"
+            )
+        }
+    }
+
+    private func checkSets(_ score: ClassScore, path: String) throws(CalibrationError) {
+        guard pValues.count >= 2 else {
+            throw CalibrationError(
+                "\(path).p_values",
+                found: "\(pValues.count) class",
+                allowed: "at least 2 for sets"
+            )
+        }
+        for (index, entry) in pValues.enumerated() where entry.table.bins != pValues[0].table.bins {
+            throw CalibrationError(
+                "\(path).p_values[\(index)].bin_edges",
+                found: "other bins",
+                allowed: "those of the first class, for sets"
+            )
+        }
+        guard case .regularised(let weight, let free) = score else { return }
+        guard weight.isFinite, weight >= 0 else {
+            throw CalibrationError(
+                "\(path).sets.penalty",
+                found: NumberText.of(weight),
+                allowed: "a finite number, not negative"
+            )
+        }
+        guard free >= 0, free <= Self.maximumClasses else {
+            throw CalibrationError(
+                "\(path).sets.free_ranks",
+                found: "\(free)",
+                allowed: "0 to \(Self.maximumClasses)"
             )
         }
     }
@@ -151,8 +206,10 @@ extension OutputCalibration.Kind {
     var name: String {
         switch self {
         case .interval: "interval"
+        case .weightedInterval: "weighted_interval"
         case .vennAbers: "venn_abers"
         case .curve: "curve"
+        case .sets: "sets"
         case .pValues: "p_values"
         }
     }

@@ -104,6 +104,8 @@ public struct Manifest: Sendable, Equatable {
         public enum Method: String, Sendable, CaseIterable {
             case absolute
             case normalised
+            /// Normalised by what the members of an ensemble say and how they differ.
+            case ensemble
             case cqr
             case cqrAsymmetric = "cqr-asymmetric"
             case vennAbers = "venn-abers"
@@ -113,6 +115,12 @@ public struct Manifest: Sendable, Equatable {
             case isotonic
             /// Of the five before, the one with the least log loss on folds held out.
             case best
+            /// Sets of the least ambiguous classes.
+            case lac
+            /// Adaptive sets.
+            case aps
+            /// Regularised adaptive sets.
+            case raps
             case pValue = "p-value"
         }
 
@@ -120,12 +128,23 @@ public struct Manifest: Sendable, Equatable {
         public var isBinary: Bool {
             switch method {
             case .vennAbers, .temperature, .platt, .beta, .isotonic, .best: true
-            case .absolute, .normalised, .cqr, .cqrAsymmetric, .pValue: false
+            default: false
             }
         }
 
         /// Whether the output has an interval by split conformal prediction.
-        public var isInterval: Bool { !isBinary && method != .pValue }
+        public var isInterval: Bool {
+            switch method {
+            case .absolute, .normalised, .ensemble, .cqr, .cqrAsymmetric: true
+            default: false
+            }
+        }
+
+        /// Whether the output has a set of classes.
+        public var isSet: Bool { method == .lac || isRandomised }
+
+        /// Whether the answer depends on the events' ids.
+        public var isRandomised: Bool { method == .aps || method == .raps }
 
         /// Which ends an interval has, by its name in manifests and calibration files.
         public enum Side: String, Sendable, CaseIterable {
@@ -148,10 +167,18 @@ public struct Manifest: Sendable, Equatable {
         public let side: Side
         /// Axes of the calibration bins, at most two; none for one bin.
         public let bins: [BinAxis]
+        /// Column that weighs events, and the bins of its histograms; nil: all weigh the same.
+        ///
+        /// Without edges the column of the request is the weight.
+        public let weight: BinAxis?
         /// Column of labelled data that holds the truth.
         public let truth: String
         /// Classes by name and label.
         public let classes: [ClassLabels]
+        /// What each rank past the free ones adds to a score of "raps"; 0 for other methods.
+        public let penalty: Double
+        /// Ranks of "raps" that add nothing.
+        public let freeRanks: Int
     }
 
     /// Two outputs with intervals that are answered together, by ellipses.

@@ -12,6 +12,8 @@ struct UncertaintyReader {
 
     /// Bins of one output; more would starve each of events.
     private static let mostBins = 4_096
+    /// Classes of one output.
+    private static let mostClasses = 1_024
 
     private let task: Manifest.Task
     private let inputs: [Manifest.Input]
@@ -37,7 +39,7 @@ struct UncertaintyReader {
             }
             outcome.entries.append(read)
         }
-        if task == .binary || task == .anomaly, outcome.entries.count != 1 {
+        if task != .regression, outcome.entries.count != 1 {
             throw list.error(
                 "found \(outcome.entries.count) entries, allowed for \(task.rawValue) is 1"
             )
@@ -65,8 +67,11 @@ struct UncertaintyReader {
         var found: [Manifest.Uncertainty] = []
         for name in try list.list(count: 2...2) {
             let text = try name.string(maximumBytes: 200)
-            guard let entry = entries.first(where: { $0.output == text && $0.isInterval }) else {
-                let allowed = entries.filter(\.isInterval).map(\.output).joined(separator: ", ")
+            guard let entry = entries.first(where: { $0.output == text && $0.isScalarInterval })
+            else {
+                let allowed = entries.filter(\.isScalarInterval).map(\.output).joined(
+                    separator: ", "
+                )
                 throw name.error(
                     "found '\(text)', allowed are outputs with intervals: \(allowed.isEmpty ? "none" : allowed)"
                 )
@@ -108,7 +113,7 @@ struct UncertaintyReader {
 
     private func entry(_ value: YAMLValue) throws(YAMLError) -> Manifest.Uncertainty {
         var mapping = try value.mapping()
-        let output = try scalar(mapping.require("output"))
+        let outputValue = try mapping.require("output")
         let methodValue = try mapping.require("method")
         let method = try methodValue.choice(Manifest.Uncertainty.Method.self)
         guard Self.methods(for: task).contains(method) else {
@@ -117,14 +122,20 @@ struct UncertaintyReader {
                 "found \(method.rawValue), allowed for \(task.rawValue) are \(allowed.isEmpty ? "none" : allowed)"
             )
         }
+        let output = try self.output(outputValue, method: method)
         let needsQuantiles = method == .cqr || method == .cqrAsymmetric
         let lower = try companion("lower", of: &mapping, isNeeded: needsQuantiles)
         let upper = try companion("upper", of: &mapping, isNeeded: needsQuantiles)
-        let sigma = try companion("sigma", of: &mapping, isNeeded: method == .normalised)
+        let sigma = try sigma(&mapping, method: method, of: output)
         let side = try self.side(&mapping, method: method)
         let bins = try self.bins(mapping.take("bins"))
+        let weight = try self.weight(&mapping, method: method)
         let truth = try mapping.require("truth").string(maximumBytes: 100)
-        let classes = try self.classes(&mapping, method: method)
+        let classes = try self.classes(&mapping, method: method, of: output, at: outputValue)
+        let isPenalised = method == .raps
+        let penalty = isPenalised ? try mapping.require("penalty").double(in: 0...1000) : 0
+        let freeRanks =
+            isPenalised ? try mapping.require("free_ranks").int(in: 0...Self.mostClasses) : 0
         try mapping.finish()
         return Manifest.Uncertainty(
             output: output,
@@ -134,17 +145,20 @@ struct UncertaintyReader {
             sigma: sigma,
             side: side,
             bins: bins,
+            weight: weight,
             truth: truth,
-            classes: classes
+            classes: classes,
+            penalty: penalty,
+            freeRanks: freeRanks
         )
     }
 
     private static func methods(for task: Manifest.Task) -> [Manifest.Uncertainty.Method] {
         switch task {
-        case .regression: [.absolute, .normalised, .cqr, .cqrAsymmetric]
+        case .regression: [.absolute, .normalised, .ensemble, .cqr, .cqrAsymmetric]
         case .binary: [.vennAbers, .temperature, .platt, .beta, .isotonic, .best]
         case .anomaly: [.pValue]
-        case .classes: []
+        case .classes: [.lac, .aps, .raps]
         }
     }
 
@@ -157,16 +171,55 @@ struct UncertaintyReader {
         return try scalar(mapping.require(name))
     }
 
+    /// The output of a method: one number an event, one a member, or one a class.
+    private func output(
+        _ value: YAMLValue,
+        method: Manifest.Uncertainty.Method
+    ) throws(YAMLError) -> String {
+        switch method {
+        case .ensemble: try raw(value, "one float32 a member") { $0.shape.count == 1 }
+        case .lac, .aps, .raps:
+            try raw(value, "one float32 a class, or one a member and class") {
+                (1...2).contains($0.shape.count)
+            }
+        default: try scalar(value)
+        }
+    }
+
+    /// The scale of a method that has one: like the output.
+    private func sigma(
+        _ mapping: inout YAMLMapping,
+        method: Manifest.Uncertainty.Method,
+        of output: String
+    ) throws(YAMLError) -> String? {
+        guard method == .ensemble else {
+            return try companion("sigma", of: &mapping, isNeeded: method == .normalised)
+        }
+        let means = outputs.first { $0.signature.name == output }?.signature
+        return try raw(mapping.require("sigma"), "as many float32 as '\(output)'") {
+            $0.shape == means?.shape
+        }
+    }
+
     /// The name of a raw output that holds one float32 an event.
     private func scalar(_ value: YAMLValue) throws(YAMLError) -> String {
+        try raw(value, "one float32 an event") { $0.elementCount == 1 }
+    }
+
+    /// The name of a raw output of float32 that is as `allowed` says.
+    private func raw(
+        _ value: YAMLValue,
+        _ allowed: String,
+        isAllowed: (TensorSignature) -> Bool
+    ) throws(YAMLError) -> String {
         let name = try value.string(maximumBytes: 200)
         guard let output = outputs.first(where: { $0.signature.name == name }) else {
             let allowed = outputs.map(\.signature.name).joined(separator: ", ")
             throw value.error("found '\(name)', allowed are outputs: \(allowed)")
         }
-        guard output.signature.type == .float32, output.signature.elementCount == 1 else {
+        guard output.signature.type == .float32, isAllowed(output.signature) else {
             throw value.error(
-                "found '\(name)' of \(output.signature.text), allowed is one float32 an event"
+                "found '\(name)' of \(output.signature.text), allowed is \(allowed)"
             )
         }
         return name
@@ -177,7 +230,7 @@ struct UncertaintyReader {
         method: Manifest.Uncertainty.Method
     ) throws(YAMLError) -> Manifest.Uncertainty.Side {
         switch method {
-        case .absolute, .normalised, .cqr:
+        case .absolute, .normalised, .ensemble, .cqr:
             return try mapping.take("side")?.choice(Manifest.Uncertainty.Side.self) ?? .both
         default:
             return .both
@@ -197,7 +250,26 @@ struct UncertaintyReader {
         return axes
     }
 
-    private func axis(_ value: YAMLValue) throws(YAMLError) -> Manifest.BinAxis {
+    /// A column that is cut, or one of the request that is the weight itself.
+    private func weight(
+        _ mapping: inout YAMLMapping,
+        method: Manifest.Uncertainty.Method
+    ) throws(YAMLError) -> Manifest.BinAxis? {
+        switch method {
+        case .absolute, .normalised, .cqr:
+            return try mapping.take("weight").map { value throws(YAMLError) in
+                try axis(value, mayBeWhole: true)
+            }
+        default:
+            return nil
+        }
+    }
+
+    /// A column and its edges; those of a request's column may be left out where it may be whole.
+    private func axis(
+        _ value: YAMLValue,
+        mayBeWhole: Bool = false
+    ) throws(YAMLError) -> Manifest.BinAxis {
         var mapping = try value.mapping()
         let input = mapping.take("input")
         let feature = mapping.take("feature")
@@ -219,8 +291,12 @@ struct UncertaintyReader {
         } else {
             preconditionFailure("one of three was counted")
         }
-        let edgesValue = try mapping.require("edges")
         var edges: [Double] = []
+        if mayBeWhole, case .request = column, !mapping.has("edges") {
+            try mapping.finish()
+            return Manifest.BinAxis(column: column, edges: edges)
+        }
+        let edgesValue = try mapping.require("edges")
         for entry in try edgesValue.list(count: 1...1000) {
             let edge = try entry.double()
             guard edges.last.map({ $0 < edge }) ?? true else {
@@ -257,13 +333,20 @@ struct UncertaintyReader {
 
     private func classes(
         _ mapping: inout YAMLMapping,
-        method: Manifest.Uncertainty.Method
+        method: Manifest.Uncertainty.Method,
+        of output: String,
+        at place: YAMLValue
     ) throws(YAMLError) -> [Manifest.ClassLabels] {
         let count: Int
         switch method {
         case .vennAbers, .temperature, .platt, .beta, .isotonic, .best: count = 2
         case .pValue: count = 1
-        case .absolute, .normalised, .cqr, .cqrAsymmetric: return []
+        case .absolute, .normalised, .ensemble, .cqr, .cqrAsymmetric: return []
+        case .lac, .aps, .raps:
+            count = outputs.first { $0.signature.name == output }?.signature.shape.last ?? 0
+            guard (2...Self.mostClasses).contains(count) else {
+                throw place.error("found \(count) classes, allowed are 2 to \(Self.mostClasses)")
+            }
         }
         let value = try mapping.require("classes")
         var classes: [Manifest.ClassLabels] = []
@@ -286,4 +369,9 @@ struct UncertaintyReader {
         }
         return classes
     }
+}
+
+extension Manifest.Uncertainty {
+    /// Whether it is an interval around one raw output, of events that weigh the same, as regions need.
+    fileprivate var isScalarInterval: Bool { isInterval && method != .ensemble && weight == nil }
 }

@@ -6,12 +6,12 @@ public import Tensors
 /// Layouts are made when a model is loaded; a request that names raw outputs gets
 /// one of its own. Shared by every request that wants the same; never changes.
 public final class AnswerLayout: Sendable {
-    /// Most sections of an answer: eight calibrated outputs of four, sixteen raw ones of two, and four
+    /// Most sections of an answer: eight calibrated outputs of six, sixteen raw ones of two, and four
     /// regions of two.
-    public static let maximumSections = 72
+    public static let maximumSections = 88
 
     /// A number for each section.
-    public typealias SectionNumbers = InlineArray<72, Int>
+    public typealias SectionNumbers = InlineArray<88, Int>
 
     /// One tensor of the answer.
     public struct Section: Sendable {
@@ -48,6 +48,26 @@ public final class AnswerLayout: Sendable {
         public let upper: Int?
         /// Section of the flags (uint8), or nil.
         public let flags: Int?
+        /// Section of the sets (uint8, one a class), or nil.
+        public let set: Int?
+        /// Names of the classes, in the order of value and set; empty where there are none.
+        public let classes: [OwnedText]
+        /// Sections of an ensemble's doubt, or nil.
+        public let doubt: Doubt?
+
+        /// Sections of what the members of an ensemble doubt.
+        public struct Doubt: Sendable {
+            /// Noise of the data.
+            public let aleatoric: Int
+            /// What training left open.
+            public let epistemic: Int
+
+            /// Two sections.
+            public init(aleatoric: Int, epistemic: Int) {
+                self.aleatoric = aleatoric
+                self.epistemic = epistemic
+            }
+        }
 
         /// An output.
         public init(
@@ -58,7 +78,10 @@ public final class AnswerLayout: Sendable {
             value: Int,
             lower: Int? = nil,
             upper: Int? = nil,
-            flags: Int? = nil
+            flags: Int? = nil,
+            set: Int? = nil,
+            classes: [String] = [],
+            doubt: Doubt? = nil
         ) {
             self.name = OwnedText(name)
             self.unit = OwnedText(unit)
@@ -68,6 +91,9 @@ public final class AnswerLayout: Sendable {
             self.lower = lower
             self.upper = upper
             self.flags = flags
+            self.set = set
+            self.classes = classes.map { OwnedText($0) }
+            self.doubt = doubt
         }
     }
 

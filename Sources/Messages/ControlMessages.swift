@@ -67,13 +67,17 @@ public struct TensorDescription: Sendable, Equatable {
 public struct UncertaintyDescription: Sendable, Equatable {
     /// Output that it belongs to.
     public var output = ""
-    /// "absolute", "normalised", "cqr", "cqr-asymmetric"; "venn-abers", "temperature", "platt",
-    /// "beta", "isotonic", "best"; "p-value".
+    /// "absolute", "normalised", "ensemble", "cqr", "cqr-asymmetric"; "venn-abers", "temperature",
+    /// "platt", "beta", "isotonic", "best"; "lac", "aps", "raps"; "p-value".
     public var method = ""
     /// Ends of an interval, "both", "upper" or "lower"; empty where the method has none.
     public var side = ""
     /// Columns that the bins cut, at most two; none for one bin.
     public var bins: [BinAxis] = []
+    /// Column that weighs events, and the bins of its histograms; nil: all weigh the same.
+    ///
+    /// Without edges the column is the weight.
+    public var weight: BinAxis?
     /// Raw output that holds the lower quantile.
     public var lower = ""
     /// Raw output that holds the upper quantile.
@@ -82,8 +86,13 @@ public struct UncertaintyDescription: Sendable, Equatable {
     public var sigma = ""
     /// Column of labelled data that holds the truth.
     public var truth = ""
-    /// Classes 0 and 1 of a binary score, or the one normal class of an anomaly score.
+    /// All classes in the output's order, classes 0 and 1 of a binary score, or the one normal class
+    /// of an anomaly score.
     public var classes: [ClassDescription] = []
+    /// Of "raps": what each rank past the free ones adds to a score.
+    public var penalty: Double?
+    /// Of "raps": ranks that add nothing.
+    public var freeRanks = 0
 
     /// Empty.
     public init() {}

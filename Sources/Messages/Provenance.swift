@@ -57,11 +57,19 @@ public struct BinEvents: Sendable, Equatable {
     public let events: [UInt64]
     /// Columns that the bins cut, at most two; none for one bin.
     public let axes: [BinAxis]
+    /// Of weighted intervals: how many events of one weight say as much as those of each bin.
+    public let effectiveEvents: [Double]
 
     /// Bins of `output`.
-    public init(output: String, events: [UInt64], axes: [BinAxis]) {
+    public init(
+        output: String,
+        events: [UInt64],
+        axes: [BinAxis],
+        effectiveEvents: [Double] = []
+    ) {
         self.output = output
         self.events = events
         self.axes = axes
+        self.effectiveEvents = effectiveEvents
     }
 }

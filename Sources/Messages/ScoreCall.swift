@@ -71,6 +71,10 @@ public struct ScoreCall: Sendable {
     public var inputs: [TensorValue]
     /// Values by name, one an event.
     public var columns: [TensorValue] = []
+    /// One id an event, int64 or uint64.
+    public var eventIds: TensorValue?
+    /// What randomised answers are drawn from, with the events' ids; 0 where nil.
+    public var seed: UInt64?
     /// Time the daemon has, from its read of the message.
     public var deadlineMicroseconds: UInt64?
     /// Who goes first.
@@ -111,6 +115,14 @@ public struct ScoreAnswer: Sendable, Equatable {
         public var upper: TensorValue?
         /// nil: every event's flags are 0.
         public var flags: TensorValue?
+        /// uint8, one a class: whether it is in the event's set.
+        public var set: TensorValue?
+        /// Names of the classes, in the order of value and set.
+        public var classes: [String] = []
+        /// What an ensemble's members say is noise of the data.
+        public var aleatoric: TensorValue?
+        /// What its training left open.
+        public var epistemic: TensorValue?
 
         /// An output with a value.
         public init(value: TensorValue) { self.value = value }

@@ -38,8 +38,12 @@ public struct ScoreRequest: ~Copyable, Sendable {
     public let outputs = LentList(repeating: LentText(), capacity: maximumOutputs)
     /// Used entries of `outputs`.
     public var outputCount = 0
-    /// Whether prediction sets are asked for.
-    public var wantsSets = false
+    /// What randomised answers are drawn from, with the events' ids.
+    public var seed: UInt64 = 0
+    /// One id an event, or an empty tensor.
+    public var eventIds = LentTensor()
+    /// Whether ids came.
+    public var hasEventIds = false
     /// Whether attributions are asked for.
     public var wantsAttributions = false
 

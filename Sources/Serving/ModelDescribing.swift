@@ -82,16 +82,25 @@ extension UncertaintyDescription {
         sigma = entry.sigma ?? ""
         truth = entry.truth
         classes = entry.classes.map { ClassDescription(name: $0.name, labels: $0.labels) }
+        if entry.method == .raps {
+            penalty = entry.penalty
+            freeRanks = entry.freeRanks
+        }
         if entry.isInterval { side = entry.side.rawValue }
-        bins = entry.bins.map { axis in
-            switch axis.column {
-            case .input(let tensor, let feature):
-                BinAxis(source: "input", name: tensor, feature: feature, edges: axis.edges)
-            case .output(let name):
-                BinAxis(source: "output", name: name, edges: axis.edges)
-            case .request(let name):
-                BinAxis(source: "request", name: name, edges: axis.edges)
-            }
+        bins = entry.bins.map(BinAxis.init)
+        weight = entry.weight.map(BinAxis.init)
+    }
+}
+
+extension BinAxis {
+    fileprivate init(_ axis: Manifest.BinAxis) {
+        switch axis.column {
+        case .input(let tensor, let feature):
+            self.init(source: "input", name: tensor, feature: feature, edges: axis.edges)
+        case .output(let name):
+            self.init(source: "output", name: name, edges: axis.edges)
+        case .request(let name):
+            self.init(source: "request", name: name, edges: axis.edges)
         }
     }
 }

@@ -27,10 +27,13 @@ public final class ModelService: Sendable {
     let namedPlans = NamedPlans()
     /// Why calibrated answers are refused, or nil.
     let calibrationReason: String?
-    /// Columns that calibrated answers need: two slots an uncertainty entry, one an axis of its bins.
+    /// Columns that calibrated answers need: three slots an uncertainty entry, one for each axis of its
+    /// bins and one for its weight.
     let requestColumns: [OwnedText?]
     /// Whether there are any.
     let needsColumns: Bool
+    /// Whether calibrated answers are drawn by event.
+    let needsEventIds: Bool
     /// What each input must be, in the manifest's order.
     let inputRules: LentList<InputRule>
     /// Whether answers are calibrated unless raw ones are asked for.
@@ -84,14 +87,9 @@ public final class ModelService: Sendable {
         version = OwnedText(source.version)
         inputNames = manifest.inputs.map { OwnedText($0.signature.name) }
         outputNames = manifest.outputs.map { OwnedText($0.signature.name) }
-        requestColumns = manifest.uncertainty.flatMap { entry in
-            (0..<MondrianGrid.maximumAxes).map { axis in
-                guard axis < entry.bins.count, case .request(let name) = entry.bins[axis].column
-                else { return nil }
-                return OwnedText(name)
-            }
-        }
+        requestColumns = manifest.uncertainty.flatMap(Self.requestColumns)
         needsColumns = requestColumns.contains { $0 != nil }
+        needsEventIds = manifest.uncertainty.contains(where: \.isRandomised)
         inputRules = LentList(repeating: InputRule(), capacity: manifest.inputs.count)
         for (index, input) in manifest.inputs.enumerated() {
             inputRules[index] = InputRule(input, name: inputNames[index].lent)
@@ -150,6 +148,38 @@ public final class ModelService: Sendable {
         for _ in 0..<manifest.instances { runners.append(try makeRunner()) }
         workers = try Self.startWorkers(manifest, batcher, runners)
         Self.register(batcher, source, engine: engine.version, in: registry)
+    }
+
+    /// Columns of the request that an entry needs, by its slots.
+    private static func requestColumns(_ entry: Manifest.Uncertainty) -> [OwnedText?] {
+        var slots = [OwnedText?](repeating: nil, count: MondrianGrid.maximumAxes + 1)
+        for (axis, bins) in entry.bins.enumerated() { slots[axis] = name(bins.column) }
+        slots[MondrianGrid.maximumAxes] = entry.weight.flatMap { name($0.column) }
+        return slots
+    }
+
+    private static func name(_ column: Manifest.BinColumn) -> OwnedText? {
+        guard case .request(let name) = column else { return nil }
+        return OwnedText(name)
+    }
+
+    /// Slot of the column that an axis of an entry's bins cuts.
+    static func binSlot(entry: Int, axis: Int) -> Int {
+        entry * (MondrianGrid.maximumAxes + 1) + axis
+    }
+
+    /// Slot of the column that weighs an entry's events.
+    static func weightSlot(entry: Int) -> Int {
+        binSlot(entry: entry, axis: MondrianGrid.maximumAxes)
+    }
+
+    /// The uncertainty entry that a slot belongs to.
+    static func entry(slot: Int) -> Int { slot / (MondrianGrid.maximumAxes + 1) }
+
+    /// What the column of a slot does for its output, in words.
+    static func purpose(slot: Int) -> String {
+        slot == weightSlot(entry: entry(slot: slot))
+            ? "weighs the events of" : "chooses the calibration bin of"
     }
 
     /// One for each worker.

@@ -22,6 +22,9 @@ public struct YAMLMapping {
         return entries.remove(at: index).value
     }
 
+    /// Whether a key is there that was not taken.
+    public func has(_ name: String) -> Bool { entries.contains { $0.name == name } }
+
     /// Takes the value of a key that must be there.
     public mutating func require(_ name: String) throws(YAMLError) -> YAMLValue {
         guard let value = take(name) else {

@@ -119,6 +119,9 @@ enum ControlDecoder {
         entry.upper = unsafe text(message.upper)
         entry.sigma = unsafe text(message.sigma)
         entry.truth = unsafe text(message.truth)
+        entry.penalty = unsafe message.has_penalty != 0 ? message.penalty : nil
+        entry.weight = unsafe message.weight.map { unsafe axis($0.pointee) }
+        entry.freeRanks = unsafe Int(message.free_ranks)
         entry.classes = unsafe (0..<message.n_classes).compactMap { index in
             unsafe message.classes[index].map {
                 unsafe ClassDescription(
@@ -139,7 +142,8 @@ enum ControlDecoder {
             return unsafe BinEvents(
                 output: text(entry.output),
                 events: numbers(entry.events, entry.n_events),
-                axes: axes(entry.axes, entry.n_axes)
+                axes: axes(entry.axes, entry.n_axes),
+                effectiveEvents: numbers(entry.effective_events, entry.n_effective_events)
             )
         }
     }
@@ -149,14 +153,17 @@ enum ControlDecoder {
         _ count: Int
     ) -> [BinAxis] {
         (0..<count).compactMap { index in
-            guard let entry = unsafe list?[index]?.pointee else { return nil }
-            return unsafe BinAxis(
-                source: text(entry.source),
-                name: text(entry.name),
-                feature: text(entry.feature),
-                edges: numbers(entry.edges, entry.n_edges)
-            )
+            unsafe list?[index].map { unsafe axis($0.pointee) }
         }
+    }
+
+    private static func axis(_ entry: Vigil__V1__BinAxis) -> BinAxis {
+        unsafe BinAxis(
+            source: text(entry.source),
+            name: text(entry.name),
+            feature: text(entry.feature),
+            edges: numbers(entry.edges, entry.n_edges)
+        )
     }
 
     static func origin(_ message: Vigil__V1__Provenance) -> ScoreAnswer.Origin {

@@ -65,7 +65,8 @@ public struct HeaderMemo: ~Copyable {
 
     /// Keeps a header that was decoded to `request`; true when it could be.
     ///
-    /// Kept are short ones that were read in place, start with their id and have one dense tensor.
+    /// Kept are short ones that were read in place, start with their id and have one dense tensor and
+    /// nothing else that events bring.
     public mutating func keep(
         _ header: LentFrame,
         frame: LentFrame?,
@@ -73,6 +74,7 @@ public struct HeaderMemo: ~Copyable {
     ) -> Bool {
         count = -1
         guard header.count <= Self.maximumBytes, request.inputCount == 1, request.columnCount == 0,
+            !request.hasEventIds,
             let start = unsafe header.base,
             let (_, length) = LeadingId.read(header, maximumBytes: Self.maximumIdBytes),
             let name = unsafe request.model.base,

@@ -98,6 +98,14 @@ public struct ReplyDecoder {
             if let lower = unsafe entry.lower { output.lower = unsafe try tensor(lower.pointee) }
             if let upper = unsafe entry.upper { output.upper = unsafe try tensor(upper.pointee) }
             if let flags = unsafe entry.flags { output.flags = unsafe try tensor(flags.pointee) }
+            if let set = unsafe entry.set { output.set = unsafe try tensor(set.pointee) }
+            output.classes = unsafe ControlDecoder.texts(entry.classes, entry.n_classes)
+            if let part = unsafe entry.aleatoric {
+                output.aleatoric = unsafe try tensor(part.pointee)
+            }
+            if let part = unsafe entry.epistemic {
+                output.epistemic = unsafe try tensor(part.pointee)
+            }
             answer.outputs.append(output)
         }
         for index in unsafe 0..<score.n_p_values {

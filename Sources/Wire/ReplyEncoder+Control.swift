@@ -175,6 +175,15 @@ extension ReplyEncoder {
             unsafe entry.pointee.upper = unsafe text(item.upper)
             unsafe entry.pointee.sigma = unsafe text(item.sigma)
             unsafe entry.pointee.truth = unsafe text(item.truth)
+            if let weight = item.weight {
+                unsafe entry.pointee.weight = unsafe axes([weight]).1[0]
+            }
+            if let penalty = item.penalty {
+                unsafe entry.pointee.has_penalty = 1
+                unsafe entry.pointee.penalty = penalty
+            }
+            unsafe entry.pointee.has_free_ranks = item.freeRanks > 0 ? 1 : 0
+            unsafe entry.pointee.free_ranks = UInt32(clamping: item.freeRanks)
             unsafe entry.pointee.n_classes = item.classes.count
             unsafe entry.pointee.classes = unsafe make(
                 UnsafeMutablePointer<Vigil__V1__ClassDescription>?.self,

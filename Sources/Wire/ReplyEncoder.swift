@@ -192,6 +192,15 @@ public struct ReplyEncoder {
         if let flags = entry.flags, answer.flaggedOutputs & (1 << UInt32(index)) != 0 {
             unsafe output.pointee.flags = unsafe tensor(flags, answer, isFramed)
         }
+        if let set = entry.set {
+            unsafe output.pointee.set = unsafe tensor(set, answer, isFramed)
+            unsafe output.pointee.n_classes = entry.classes.count
+            unsafe output.pointee.classes = unsafe lent(entry.classes)
+        }
+        if let doubt = entry.doubt {
+            unsafe output.pointee.aleatoric = unsafe tensor(doubt.aleatoric, answer, isFramed)
+            unsafe output.pointee.epistemic = unsafe tensor(doubt.epistemic, answer, isFramed)
+        }
         return unsafe output
     }
 
@@ -204,13 +213,7 @@ public struct ReplyEncoder {
         let region = unsafe arena.make(Vigil__V1__Region.self)
         unsafe vigil__v1__region__init(region)
         unsafe region.pointee.n_outputs = entry.outputs.count
-        unsafe region.pointee.outputs = unsafe arena.make(
-            UnsafeMutablePointer<CChar>?.self,
-            count: entry.outputs.count
-        )
-        for (axis, name) in entry.outputs.enumerated() {
-            unsafe region.pointee.outputs[axis] = unsafe name.base
-        }
+        unsafe region.pointee.outputs = unsafe lent(entry.outputs)
         unsafe region.pointee.unit = unsafe entry.unit.base
         unsafe region.pointee.method = unsafe entry.method.base
         unsafe region.pointee.n_coverages = entry.coverages.count
@@ -295,6 +298,8 @@ public struct ReplyEncoder {
             unsafe entry.pointee.n_events = bins.events.count
             unsafe entry.pointee.events = unsafe numbers(bins.events)
             unsafe (entry.pointee.n_axes, entry.pointee.axes) = unsafe axes(bins.axes)
+            unsafe entry.pointee.n_effective_events = bins.effectiveEvents.count
+            unsafe entry.pointee.effective_events = unsafe numbers(bins.effectiveEvents)
             unsafe entries[index] = unsafe entry
         }
         return unsafe (list.count, entries)
@@ -320,6 +325,13 @@ public struct ReplyEncoder {
             unsafe entries[index] = unsafe entry
         }
         return unsafe (list.count, entries)
+    }
+
+    /// Texts that outlive the reply.
+    private func lent(_ list: [OwnedText]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
+        let texts = unsafe arena.make(UnsafeMutablePointer<CChar>?.self, count: list.count)
+        for (index, text) in list.enumerated() { unsafe texts[index] = unsafe text.base }
+        return unsafe texts
     }
 
     func texts(_ list: [String]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {

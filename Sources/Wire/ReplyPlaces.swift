@@ -39,12 +39,15 @@ struct ReplyPlaces {
 
     private func offset(_ cursor: WireCursor) -> Int { unsafe cursor.at - base }
 
+    /// Tags of an output's value, lower, upper, flags, set, aleatoric and epistemic.
+    private static let outputTensors: [UInt8] = [0x1A, 0x22, 0x2A, 0x42, 0x4A, 0x5A, 0x62]
+
     private mutating func walk(score: WireCursor) {
         var score = score
         while let field = score.field() {
             guard let content = field.content else { continue }
             switch field.tag {
-            case 0x0A: walk(content, tensors: [0x1A, 0x22, 0x2A, 0x42])  // outputs
+            case 0x0A: walk(content, tensors: Self.outputTensors)
             case 0x12: walk(content, tensors: [0x12])  // p_values
             case 0x1A: walk(tensor: content)  // log_likelihood_ratio
             case 0x2A: walk(timing: content)

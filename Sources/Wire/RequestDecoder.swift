@@ -136,16 +136,20 @@ private struct ScoreDecoder {
         request.prior = unsafe score.has_prior != 0 ? score.prior : nil
         request.isRaw = unsafe score.has_raw != 0 && score.raw != 0
         request.outputCount = unsafe try names(score, request.outputs)
-        request.wantsSets = false
+        request.seed = unsafe score.has_seed != 0 ? score.seed : 0
+        request.hasEventIds = false
+        if let ids = unsafe score.event_ids {
+            request.eventIds = unsafe try tensor(ids.pointee) { "event_ids" }
+            request.hasEventIds = true
+        }
         request.wantsAttributions = false
         for index in unsafe 0..<score.n_extras {
             switch unsafe score.extras[index] {
-            case VIGIL__V1__EXTRA__SETS: request.wantsSets = true
             case VIGIL__V1__EXTRA__ATTRIBUTIONS: request.wantsAttributions = true
             default:
                 throw Refusal(
                     .invalid,
-                    unsafe "found \(score.extras[index].rawValue), allowed are SETS, ATTRIBUTIONS",
+                    unsafe "found \(score.extras[index].rawValue), allowed is ATTRIBUTIONS",
                     field: "extras[\(index)]"
                 )
             }

@@ -24,7 +24,8 @@ public enum RequestEncoder {
         inlineBytes: Int = EncodedRequest.inlineBytes
     ) -> EncodedRequest {
         let arena = Arena()
-        let total = (call.inputs + call.columns).reduce(0) { $0 + $1.bytes.count }
+        let ids = call.eventIds.map { [$0] } ?? []
+        let total = (call.inputs + call.columns + ids).reduce(0) { $0 + $1.bytes.count }
         var frames = FrameList(isFramed: total > inlineBytes)
         let score = unsafe arena.make(Vigil__V1__Score.self)
         unsafe vigil__v1__score__init(score)
@@ -34,6 +35,13 @@ public enum RequestEncoder {
         unsafe score.pointee.inputs = unsafe tensors(call.inputs, arena, &frames)
         unsafe score.pointee.n_columns = call.columns.count
         unsafe score.pointee.columns = unsafe tensors(call.columns, arena, &frames)
+        if !ids.isEmpty {
+            unsafe score.pointee.event_ids = unsafe tensors(ids, arena, &frames)[0]
+        }
+        if let seed = call.seed {
+            unsafe score.pointee.has_seed = 1
+            unsafe score.pointee.seed = seed
+        }
         if let deadline = call.deadlineMicroseconds {
             unsafe score.pointee.has_deadline_microseconds = 1
             unsafe score.pointee.deadline_microseconds = deadline

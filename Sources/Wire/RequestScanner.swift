@@ -63,7 +63,8 @@ enum RequestScanner {
         request.coverage = nil
         request.prior = nil
         request.isRaw = false
-        request.wantsSets = false
+        request.seed = 0
+        request.hasEventIds = false
         request.wantsAttributions = false
         var inputCount = 0
         var columnCount = 0
@@ -118,6 +119,16 @@ enum RequestScanner {
                 }
                 request.outputs[outputCount] = text
                 outputCount += 1
+            case 0x68:  // seed
+                guard let number = score.number() else { return false }
+                request.seed = number
+            case 0x72:  // event_ids
+                guard let tensor = score.content(),
+                    unsafe scan(tensor: tensor, frames, &request.eventIds)
+                else {
+                    return false
+                }
+                request.hasEventIds = true
             default:
                 return false
             }

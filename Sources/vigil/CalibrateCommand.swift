@@ -16,12 +16,24 @@ struct CalibrateCommand: AsyncParsableCommand {
             what runs, at its precision, on its device. The calibration file is written beside \
             the artefact, in the folder that the daemon names, or where --output says; then the \
             daemon reads its models again.
+
+            A model whose manifest weighs events is calibrated for data in which the kinds of \
+            events have other shares: --target names such data, without truths. Where the \
+            weight is a column of the request, --classifier computes it in the labelled events \
+            by a binary model that tells data (class 1) from what calibrates (class 0).
             """
     )
 
     @Argument(help: "Model to calibrate.") var model: String
     @Option(help: "Labelled events (.npz): the model's inputs and its truth columns.") var data:
         String
+    @Option(
+        help:
+            "Events of the data that the calibration is for (.npz), where the model weighs by histograms."
+    )
+    var target: String?
+    @Option(help: "Model whose likelihood ratio weighs events, where the weight is a column.")
+    var classifier: String?
     @Option(name: .shortAndLong, help: "Calibration file to write.") var output: String?
     @Flag(help: "Leave the daemon as it is.") var noReload = false
     @OptionGroup var connection: ConnectionOptions
@@ -39,7 +51,8 @@ struct CalibrateCommand: AsyncParsableCommand {
     func run() async throws {
         if let output { try Dataset.checkTarget(output) }
         let labelled = try Dataset(path: data)
-        let name = model
+        let aim = try target.map { try Dataset(path: $0) }
+        let (name, classifier) = (model, classifier)
         let (file, path, changes) = try await connection.withClient { client in
             guard let description = try await client.models(name).first else {
                 throw Complaint("the daemon has no model '\(name)'")
@@ -51,18 +64,25 @@ struct CalibrateCommand: AsyncParsableCommand {
             }
             let path = output ?? Self.path(description)
             try Dataset.checkTarget(path)
-            let source = try EventSource(labelled, model: description)
-            let raw = try await Scoring(client: client, source: source).run(title: "scored") {
-                call in
-                call.isRaw = true
-                call.priority = .bulk
-            }
-            let fit = CalibrationFit(
+            let weighed = try await EventWeighing(client: client, model: description)
+                .weighed(labelled, by: classifier)
+            let source = try EventSource(weighed, model: description)
+            let raw = try await Self.raw(source, client, title: "scored")
+            var fit = CalibrationFit(
                 model: description,
                 source: source,
                 path: labelled.path,
                 raw: raw
             )
+            if let aim {
+                guard description.uncertainty.contains(where: \.hasHistograms) else {
+                    throw Complaint(
+                        "model '\(name)' weighs no events by histograms: --target is for those"
+                    )
+                }
+                let source = try EventSource(aim, model: description)
+                fit.target = (source, try await Self.raw(source, client, title: "target"))
+            }
             let file = try fit.file(
                 date: Self.today(),
                 dataDigest: Digest.text(of: labelled.fileBytes)
@@ -73,6 +93,18 @@ struct CalibrateCommand: AsyncParsableCommand {
         }
         Self.warn(file)
         try report(file, path, changes)
+    }
+
+    /// The daemon's raw scores of a source's events.
+    private static func raw(
+        _ source: EventSource,
+        _ client: Client,
+        title: String
+    ) async throws -> Scoring.Outcome {
+        try await Scoring(client: client, source: source).run(title: title) { call in
+            call.isRaw = true
+            call.priority = .bulk
+        }
     }
 
     /// Beside the artefact, as the daemon looks for it.

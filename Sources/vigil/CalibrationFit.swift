@@ -10,6 +10,9 @@ struct CalibrationFit {
     /// File of the events, for messages.
     let path: String
     let raw: Scoring.Outcome
+    /// Events of the data that weigh those that calibrate, and the daemon's raw scores of them, where
+    /// the model's histograms need some.
+    var target: (source: EventSource, raw: Scoring.Outcome)?
 
     /// The calibration file.
     func file(date: String, dataDigest: String) throws -> CalibrationFile {
@@ -18,7 +21,10 @@ struct CalibrationFit {
         for entry in model.uncertainty {
             let truth = try source.column(entry.truth)
             let columns = try source.binColumns(entry, raw)
-            let (kinds, used) = try kinds(entry, truth, try entry.grid(), columns)
+            let (kinds, used) =
+                entry.isSet
+                ? try sets(entry, truth, columns, dataDigest)
+                : try kinds(entry, truth, try entry.grid(), columns)
             events = max(events, used)
             outputs.append(
                 try OutputCalibration(
@@ -82,13 +88,33 @@ struct CalibrationFit {
         )
     }
 
+    /// Sets of classes; what events draw is a function of the data's digest and their rows, so that the
+    /// same data give the same file.
+    private func sets(
+        _ entry: UncertaintyDescription,
+        _ truth: [Double],
+        _ columns: [[Double]],
+        _ dataDigest: String
+    ) throws -> ([OutputCalibration.Kind], Int) {
+        let fit = try SetFit(entry, truth: truth, raw: raw)
+        let chosen = rows { fit.labels[$0] != nil }
+        try requireClasses(entry, truth, chosen)
+        try requireBins(entry, chosen, columns)
+        let digits = dataDigest.split(separator: ":").last?.prefix(16) ?? ""
+        return try fit.kinds(
+            bins: try entry.grid(),
+            columns: columns,
+            seed: UInt64(digits, radix: 16) ?? 0
+        )
+    }
+
     private func kinds(
         _ entry: UncertaintyDescription,
         _ truth: [Double],
         _ bins: MondrianGrid,
         _ columns: [[Double]]
     ) throws -> ([OutputCalibration.Kind], Int) {
-        let scores = try raw.column(entry.output)
+        let scores = try raw.prediction(entry).values
         switch entry.method {
         case _ where entry.isBinary:
             return try binary(entry, truth, scores, bins, columns)
@@ -173,14 +199,15 @@ struct CalibrationFit {
         _ bins: MondrianGrid,
         _ columns: [[Double]]
     ) throws -> ([OutputCalibration.Kind], Int) {
-        guard let method = ConformalMethod(rawValue: entry.method) else {
+        guard let method = entry.conformalMethod else {
             throw Complaint(
                 "the method '\(entry.method)' of output '\(entry.output)' is not known here"
             )
         }
         // Only what the model was made for: anomalies have a truth, but no model of it.
         let isNormal = try source.normalRows()
-        let (lower, upper, sigma) = (raw[entry.lower], raw[entry.upper], raw[entry.sigma])
+        let (lower, upper) = (raw[entry.lower], raw[entry.upper])
+        let sigma = try raw.prediction(entry).sigmas
         let chosen = rows { isNormal[$0] && truth[$0].isFinite && scores[$0].isFinite }
         guard !chosen.isEmpty else {
             throw Complaint("\(path)[\(entry.truth)]: no events with a finite truth")
@@ -192,17 +219,50 @@ struct CalibrationFit {
                 value: scores[row],
                 lower: lower.isEmpty ? .nan : Double(lower[row]),
                 upper: upper.isEmpty ? .nan : Double(upper[row]),
-                sigma: sigma.isEmpty ? .nan : Double(sigma[row])
+                sigma: sigma.isEmpty ? .nan : sigma[row]
             )
+        }
+        let side = IntervalSide(rawValue: entry.side) ?? .both
+        let chosenColumns = columns.map { column in chosen.map { column[$0] } }
+        if let axis = entry.weight {
+            let (weight, weights) = try self.weight(axis, chosen)
+            let fitted = try WeightedConformal.fit(
+                method,
+                side: side,
+                bins: bins,
+                samples: samples,
+                binColumns: chosenColumns,
+                weight: weight,
+                weights: weights
+            )
+            return ([.weightedInterval(try fitted.roundedUpToSinglePrecision())], samples.count)
         }
         let fitted = try SplitConformal.fit(
             method,
-            side: IntervalSide(rawValue: entry.side) ?? .both,
+            side: side,
             bins: bins,
             samples: samples,
-            binColumns: columns.map { column in chosen.map { column[$0] } }
+            binColumns: chosenColumns
         )
         return ([.interval(fitted.roundedUpToSinglePrecision())], samples.count)
+    }
+
+    /// Where events find their weight, and those of the events that calibrate.
+    private func weight(_ axis: BinAxis, _ chosen: [Int]) throws -> (EventWeight, [Double]) {
+        let values = try source.values(of: axis, raw)
+        let own = chosen.map { values[$0] }
+        guard !axis.edges.isEmpty else { return (.column(try column(axis)), own) }
+        guard let target else {
+            throw Complaint(
+                "\(model.name) weighs events by histograms along \(axis.label): --target names events of the data"
+            )
+        }
+        let ratio = try DensityRatio(
+            data: try target.source.values(of: axis, target.raw),
+            calibration: own,
+            bins: try MondrianBins(edges: axis.edges)
+        )
+        return (.ratio(try column(axis), ratio), own.map(ratio.weight))
     }
 
     private func rows(_ isChosen: (Int) -> Bool) -> [Int] { (0..<raw.rows).filter(isChosen) }
@@ -267,6 +327,19 @@ private struct RawScale {
 extension UncertaintyDescription {
     /// Whether the output is a binary score.
     var isBinary: Bool { method == "best" || BinaryCurve.Method(rawValue: method) != nil }
+
+    /// Whether the output has sets of classes.
+    var isSet: Bool { score != nil }
+
+    /// How its sets of classes are made, or nil where it has none.
+    var score: ClassScore? {
+        ClassScore(method: method, penalty: penalty ?? 0, freeRanks: freeRanks)
+    }
+
+    /// The method of its intervals, or nil where it has none.
+    var conformalMethod: ConformalMethod? {
+        method == "ensemble" ? .normalised : ConformalMethod(rawValue: method)
+    }
 
     /// The bins of its calibration.
     func grid() throws -> MondrianGrid {

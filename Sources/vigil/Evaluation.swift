@@ -36,6 +36,7 @@ struct Evaluation {
             switch model.task {
             case "regression": try await regression(model, scoring, &result)
             case "binary": try await binary(model, scoring, &result)
+            case "classes": try await classes(model, scoring, &result)
             case "anomaly": try await anomaly(model, scoring, &result)
             default: Output.note("\(model.name): the task \(model.task) is not evaluated, left out")
             }
@@ -196,6 +197,31 @@ struct Evaluation {
     ) -> Int {
         let bins = model.bins.first { $0.output == "\(entry.output)/\(one.name)" }
         return Int(bins?.events.reduce(0, +) ?? 0)
+    }
+
+    // MARK: Classes
+
+    private func classes(
+        _ model: ModelDescription,
+        _ scoring: Scoring,
+        _ result: inout EvaluationResult
+    ) async throws {
+        let table = try SetCoverage(model)
+        let level = 1 - Self.simultaneousLevel / Double(table.cells * coverages.count)
+        for coverage in coverages {
+            let outcome = try await scoring.run(title: "\(model.name) at \(coverage)") { call in
+                call.coverage = coverage
+                call.outputs = model.uncertainty[0].bins.filter { $0.source == "output" }
+                    .map(\.name)
+            }
+            if coverage == coverages.first { result.add(model, outcome) }
+            result.sets += try table.measure(
+                outcome,
+                scoring.source,
+                coverage: coverage,
+                level: level
+            )
+        }
     }
 
     // MARK: Anomaly

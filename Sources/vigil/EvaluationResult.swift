@@ -67,6 +67,7 @@ struct EvaluationResult {
         let events: Int
         let coverage: [Cell]
         let regions: [Cell]
+        let sets: [Cell]
         let reliability: [Cell]
         let auc: [AUC]
         let anomalies: Anomalies?
@@ -76,6 +77,7 @@ struct EvaluationResult {
     var events = 0
     var coverage: [Cell] = []
     var regions: [Cell] = []
+    var sets: [Cell] = []
     var reliability: [Cell] = []
     var auc: [AUC] = []
     var anomalies: Anomalies?
@@ -139,6 +141,7 @@ struct EvaluationResult {
             events: events,
             coverage: coverage,
             regions: regions,
+            sets: sets,
             reliability: reliability,
             auc: auc,
             anomalies: anomalies,
@@ -164,6 +167,7 @@ struct EvaluationResult {
         )
         showCells("Coverage of intervals, bin by bin", coverage)
         showCells("Coverage of regions, bin by bin", regions)
+        showCells("Coverage of sets of classes, class by class and bin by bin", sets)
         if !auc.isEmpty { print("") }
         for entry in auc { print("\(entry.model): AUC \(Output.fixed(entry.auc, 5))") }
         let priors = reliability.compactMap(\.prior).reduce(into: [Double]()) {

@@ -1,3 +1,4 @@
+import Calibration
 import Datasets
 import Messages
 import Tensors
@@ -10,6 +11,9 @@ struct EventSource {
     private let data: Dataset
     private let inputs: [TensorValue]
     private let columns: [TensorValue]
+    /// Ids of the events, the file's own column `event_id` or their rows; nil where the answers are not
+    /// drawn by event.
+    private let eventIds: TensorValue?
     private let model: ModelDescription
 
     /// Finds each input of the model in the file: an array of its name, or one array for each
@@ -29,7 +33,7 @@ struct EventSource {
         self.inputs = inputs
         self.rows = rows
         var columns: [TensorValue] = []
-        for axis in model.uncertainty.flatMap(\.bins)
+        for axis in model.uncertainty.flatMap({ $0.bins + ($0.weight.map { [$0] } ?? []) })
         where axis.source == "request" && !columns.contains(where: { $0.name == axis.name }) {
             let values = NumericArray(doubles: try Self.column(axis.name, data, rows: rows))
             columns.append(
@@ -42,6 +46,8 @@ struct EventSource {
             )
         }
         self.columns = columns
+        let isDrawn = model.uncertainty.contains { $0.score?.isRandomised ?? false }
+        eventIds = isDrawn ? try Self.eventIds(data, rows: rows) : nil
     }
 
     /// A column of the file with one number an event.
@@ -60,12 +66,15 @@ struct EventSource {
         _ entry: UncertaintyDescription,
         _ outcome: Scoring.Outcome
     ) throws -> [[Double]] {
-        try entry.bins.map { axis in
-            switch axis.source {
-            case "output": return try outcome.column(axis.name)
-            case "request": return try column(axis.name)
-            default: return try inputColumn(axis.name, axis.feature)
-            }
+        try entry.bins.map { try values(of: $0, outcome) }
+    }
+
+    /// The numbers of a column that the daemon cuts or weighs by.
+    func values(of axis: BinAxis, _ outcome: Scoring.Outcome) throws -> [Double] {
+        switch axis.source {
+        case "output": return try outcome.column(axis.name)
+        case "request": return try column(axis.name)
+        default: return try inputColumn(axis.name, axis.feature)
         }
     }
 
@@ -114,7 +123,29 @@ struct EventSource {
     func call(_ range: Range<Int>) -> ScoreCall {
         var call = ScoreCall(model: model.name, inputs: inputs.map { $0.rows(range) })
         call.columns = columns.map { $0.rows(range) }
+        call.eventIds = eventIds?.rows(range)
         return call
+    }
+
+    private static func eventIds(_ data: Dataset, rows: Int) throws -> TensorValue {
+        let name = "event_id"
+        guard data.holds(name) else {
+            return TensorValue(
+                name: "",
+                type: .int64,
+                shape: [rows],
+                bytes: (0..<Int64(rows)).flatMap { row in
+                    unsafe withUnsafeBytes(of: row) { unsafe Array($0) }
+                }
+            )
+        }
+        let array = try data.array(name)
+        guard [.int64, .uint64].contains(array.type), array.shape == [rows] else {
+            throw Complaint(
+                "\(data.path)[\(name)]: found \(array.type.name)\(array.shape), allowed are int64 or uint64 of shape [\(rows)]"
+            )
+        }
+        return TensorValue(name: "", type: array.type, shape: [rows], bytes: array.bytes)
     }
 
     private static func input(_ input: TensorDescription, _ data: Dataset) throws -> TensorValue {

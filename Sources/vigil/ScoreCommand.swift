@@ -12,7 +12,9 @@ struct ScoreCommand: AsyncParsableCommand {
         discussion: """
             A .npz file holds the model's inputs under their names, or one array for each \
             feature; a .npy file holds the model's only input. The answer is a .npz file with \
-            an array for every value, interval end, p-value and flag.
+            an array for every value, interval end, set, p-value and flag. Answers that are \
+            drawn at random are a function of --seed and the file's column event_id, or the \
+            number of the event's row.
             """
     )
 
@@ -22,6 +24,11 @@ struct ScoreCommand: AsyncParsableCommand {
     var output: String?
     @Option(help: "Coverage of intervals, between 0 and 1.") var coverage: Double?
     @Option(help: "Probability of class 1 where the events come from.") var prior: Double?
+    @Option(
+        help: "Model whose likelihood ratio weighs events, where the model's weight is a column."
+    )
+    var classifier: String?
+    @Option(help: "Seed of answers that are drawn at random.") var seed: UInt64 = 0
     @Option(help: "trigger, standard or bulk.") var priority = "bulk"
     @Option(help: "Version of the model; without it the one that is served.")
     var modelVersion: String?
@@ -73,20 +80,23 @@ struct ScoreCommand: AsyncParsableCommand {
     func run() async throws {
         if let output { try Dataset.checkTarget(output) }
         let data = try Dataset(path: file)
-        let (name, version) = (model, modelVersion)
+        let (name, version, classifier) = (model, modelVersion, classifier)
         let wanted = Priority.allCases.first { $0.name == priority.uppercased() } ?? .bulk
-        let (coverage, prior, raw) = (coverage, prior, raw)
+        let (coverage, prior, raw, seed) = (coverage, prior, raw, seed)
         let microseconds = deadline.map { UInt64(($0 * 1e6).rounded(.up)) }
         let outcome = try await connection.withClient { client in
             let versions = try await client.models(name)
             guard
                 let description = versions.first(where: { $0.version == version }) ?? versions.first
             else { throw Complaint("the daemon has no model '\(name)'") }
-            let source = try EventSource(data, model: description)
+            let weighed = try await EventWeighing(client: client, model: description)
+                .weighed(data, by: classifier)
+            let source = try EventSource(weighed, model: description)
             return try await Scoring(client: client, source: source).run(title: "scored") { call in
                 call.version = version
                 call.coverage = coverage
                 call.prior = prior
+                call.seed = seed == 0 ? nil : seed
                 call.isRaw = raw
                 call.priority = wanted
                 call.deadlineMicroseconds = microseconds

@@ -190,6 +190,9 @@ struct Scoring {
             add(output.name, unit: output.unit) { $0.outputs[index].value }
             add("\(output.name)_lower", unit: output.unit) { $0.outputs[index].lower }
             add("\(output.name)_upper", unit: output.unit) { $0.outputs[index].upper }
+            add("\(output.name)_set", .flags) { $0.outputs[index].set }
+            add("\(output.name)_aleatoric", unit: output.doubtUnit) { $0.outputs[index].aleatoric }
+            add("\(output.name)_epistemic", unit: output.doubtUnit) { $0.outputs[index].epistemic }
             addFlags(output.name, { $0.outputs[index].flags }, beside: { $0.outputs[index].value })
         }
         for (index, region) in first.regions.enumerated() {
@@ -215,6 +218,11 @@ struct Scoring {
         else { return tensor.floats }
         return NumericArray(type: tensor.type, shape: tensor.shape, bytes: tensor.bytes).floats
     }
+}
+
+extension ScoreAnswer.Output {
+    /// Unit of an ensemble's doubt.
+    fileprivate var doubtUnit: String { self.set == nil ? unit : "nat" }
 }
 
 extension ScoreAnswer.Region {

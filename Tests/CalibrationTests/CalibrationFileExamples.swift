@@ -31,6 +31,10 @@ enum CalibrationFileExamples {
             )
         }
         outputs.append(try limit(events: events))
+        // Each of the three classes needs an event.
+        if events >= 3 {
+            outputs.append(try sets(events: events, .regularised(weight: 0.125, free: 1)))
+        }
         return try file(events: events, outputs: outputs, regions: [region(events: events)])
     }
 
@@ -51,6 +55,35 @@ enum CalibrationFileExamples {
                 },
                 binColumns: [SplitConformalTests.column(events)]
             )
+        )
+    }
+
+    /// Sets of three classes.
+    static func sets(events: Int, _ score: ClassScore) throws -> OutputCalibration {
+        var random = SeededRandom(seed: 44)
+        let sets = try ConformalSets.fit(
+            score,
+            classes: 3,
+            bins: MondrianGrid(MondrianBins(edges: [47.5])),
+            ConformalSets.Sample(
+                probabilities: (0..<events).flatMap { _ in
+                    let first = Float(random.uniform())
+                    return [first / 2, (1 - first) / 2, 0.5]
+                },
+                labels: (0..<events).map { $0 % 3 },
+                uniforms: (0..<events).map { _ in random.uniform() },
+                binColumns: [SplitConformalTests.column(events)]
+            )
+        )
+        return try OutputCalibration(
+            output: "classes_\(score.method)",
+            binColumns: [BinColumn(source: .output, name: "s2")],
+            kinds: [
+                .sets(score),
+                .pValues(
+                    zip(["a", "b", "c"], sets.tables).map { ClassPValues(name: $0, table: $1) }
+                ),
+            ]
         )
     }
 

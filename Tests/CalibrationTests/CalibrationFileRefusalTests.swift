@@ -46,6 +46,11 @@ import Testing
             #""events": 59,\#n  "outputs""#,
             "outputs[0].venn_abers"
         ),
+        Change(#""method": "raps""#, #""method": "best""#, "outputs[6].sets.free_ranks"),
+        Change(#""method": "raps""#, #""method": "lac""#, "outputs[6].sets.free_ranks"),
+        Change(#""penalty": 0.125"#, #""penalty": -1"#, "outputs[6].sets.penalty"),
+        Change(#""penalty": 0.125"#, #""penalty": "much""#, "outputs[6].sets.penalty"),
+        Change(#""free_ranks": 1"#, #""free_ranks": 1.5"#, "outputs[6].sets.free_ranks"),
         Change(#""output": "x_mm_cqr","#, #""output": "p_nr","#, "outputs[3].output"),
         Change(
             #""source": "request",\#n          "name": "s1c""#,

@@ -70,7 +70,7 @@ import Testing
         #expect(lines[2] == #"  "model": "er-nr \"mlp\" \\ é","#)
         #expect(lines[11] == "  \"events\": 60,")
         #expect(lines.allSatisfy { $0.utf8.count <= 130 })
-        #expect(lines.count < 350)
+        #expect(lines.count < 400)
     }
 
     @Test func `Scores born in single precision stay short`() throws {

@@ -14,14 +14,6 @@ import Testing
         #expect(ratio.weight(.nan).isNaN)
     }
 
-    @Test func `A classifier's odds are weights`() {
-        #expect(DensityRatio.weight(probabilityOfData: 0.5, dataShare: 0.5) == 1)
-        #expect(DensityRatio.weight(probabilityOfData: 0.75, dataShare: 0.5) == 3)
-        #expect(DensityRatio.weight(probabilityOfData: 0.2, dataShare: 0.2) == 1)
-        #expect(DensityRatio.weight(probabilityOfData: 1, dataShare: 0.5) == .infinity)
-        #expect(DensityRatio.weight(probabilityOfData: 0, dataShare: 0.5) == 0)
-    }
-
     @Test func `Weighted intervals repair a shift of the spectrum`() throws {
         // Residuals grow with the column; the data lie further out than the calibration.
         var random = SeededRandom(seed: 31)
@@ -62,8 +54,14 @@ import Testing
         #expect(throws: CalibrationError.self) {
             try DensityRatio(data: [1], calibration: [.nan], bins: bins)
         }
-        #expect(throws: CalibrationError.self) { try DensityRatio(bins: bins, ratios: [1]) }
-        #expect(throws: CalibrationError.self) { try DensityRatio(bins: bins, ratios: [1, -1]) }
-        #expect(throws: CalibrationError.self) { try DensityRatio(bins: bins, ratios: [1, .nan]) }
+        let histograms: [([Int], [Int])] = [
+            ([1], [1, 1]), ([1, 1], [1]), ([1, -1], [1, 1]), ([0, 0], [1, 1]), ([1, 1], [0, 0]),
+            ([.max, 1], [1, 1]),
+        ]
+        for (data, calibration) in histograms {
+            #expect(throws: CalibrationError.self) {
+                try DensityRatio(bins: bins, dataEvents: data, calibrationEvents: calibration)
+            }
+        }
     }
 }

@@ -26,18 +26,34 @@ import Testing
     }
     static let pValues = OutputCalibration.Kind.pValues([ClassPValues(name: "er", table: table)])
 
+    static let sets = OutputCalibration.Kind.sets(.regularised(weight: 0.5, free: 1))
+    static let twoClasses = OutputCalibration.Kind.pValues([
+        ClassPValues(name: "er", table: table), ClassPValues(name: "nr", table: table),
+    ])
+    static let binned = fitted {
+        try ConformalPValues.fit(
+            scores: [1],
+            bins: MondrianGrid(try MondrianBins(edges: [0])),
+            binColumns: [[1]]
+        )
+    }
+
     @Test(
         "Meaningful mixtures are taken",
         arguments: [
             [interval], [vennAbers], [pValues], [vennAbers, pValues], [vennAbers, curve],
-            [vennAbers, curve, pValues],
+            [vennAbers, curve, pValues], [sets, twoClasses],
         ]
     )
     func take(kinds: [OutputCalibration.Kind]) throws {
         let output = try OutputCalibration(output: "y", binColumns: [], kinds: kinds)
         #expect((output.interval != nil) == kinds.contains(Self.interval))
         #expect((output.vennAbers != nil) == kinds.contains(Self.vennAbers))
-        #expect(output.pValues.isEmpty == !kinds.contains(Self.pValues))
+        #expect(
+            output.pValues.isEmpty
+                == !(kinds.contains(Self.pValues) || kinds.contains(Self.twoClasses))
+        )
+        #expect(output.sets?.classes == (kinds.contains(Self.sets) ? 2 : nil))
         #expect((output.curve != nil) == kinds.contains(Self.curve))
         let isBinary = kinds.contains(Self.vennAbers)
         let method: BinaryCurve.Method = kinds.contains(Self.curve) ? .platt : .vennAbers
@@ -52,7 +68,12 @@ import Testing
             [vennAbers, curve, curve], [curve, vennAbers],
             [pValues, vennAbers], [pValues, pValues], [.pValues([])],
             [.pValues([.init(name: "er", table: table), .init(name: "er", table: table)])],
-            [.pValues([.init(name: "", table: table)])],
+            [.pValues([.init(name: "", table: table)])], [sets], [sets, pValues],
+            [twoClasses, sets], [sets, vennAbers, twoClasses],
+            [.sets(.regularised(weight: -1, free: 0)), twoClasses],
+            [.sets(.regularised(weight: .infinity, free: 0)), twoClasses],
+            [.sets(.regularised(weight: 1, free: -1)), twoClasses],
+            [sets, .pValues([.init(name: "er", table: table), .init(name: "nr", table: binned)])],
         ] as [[OutputCalibration.Kind]]
     )
     func refuse(kinds: [OutputCalibration.Kind]) {
@@ -101,7 +122,7 @@ import Testing
 }
 
 /// A fit that cannot fail.
-private func fitted<Value>(_ fit: () throws -> Value) -> Value {
+func fitted<Value>(_ fit: () throws -> Value) -> Value {
     do {
         return try fit()
     } catch {

@@ -30,6 +30,90 @@ import Testing
         ("{outputs: [y, low]}, {outputs: [y, low]}", "these two outputs stand twice"),
     ]
 
+    static let sets: [(String, String)] = [
+        ("method: lac", ""),
+        ("method: aps", ""),
+        ("method: raps, penalty: 0.1, free_ranks: 2", ""),
+        ("method: raps, free_ranks: 2", "the key 'penalty' is missing"),
+        ("method: raps, penalty: 0.1", "the key 'free_ranks' is missing"),
+        ("method: raps, penalty: -1, free_ranks: 2", "allowed are 0"),
+        ("method: raps, penalty: 1, free_ranks: 1025", "allowed are 0 to 1024"),
+        ("method: aps, penalty: 1", "unknown key 'penalty'"),
+        ("method: lac, side: upper", "unknown key 'side'"),
+        ("method: cqr", "allowed for classes are lac, aps, raps"),
+    ]
+
+    @Test("Sets are of all classes of an output", arguments: sets)
+    func set(method: String, words: String) throws {
+        for output in ["{name: y, shape: [2]}", "{name: y, shape: [5, 2]}"] {
+            let text = ModelText.least([
+                "task": "classes", "outputs": "[\(output)]",
+                "uncertainty":
+                    "{outputs: [{output: y, \(method), truth: t, classes: \(Self.classes)}]}",
+            ])
+            let problem = try ModelText.problem(text)
+            #expect(
+                words.isEmpty ? problem == nil : problem?.contains(words) == true,
+                "\(problem ?? "")"
+            )
+        }
+    }
+
+    static let weights: [(String, String)] = [
+        ("absolute, weight: {request: w}", ""),
+        ("absolute, weight: {request: w, edges: [1, 2]}", ""),
+        ("absolute, weight: {input: x, feature: a, edges: [1]}", ""),
+        ("absolute, weight: {output: low, edges: [1]}", ""),
+        ("absolute, weight: {output: low}", "the key 'edges' is missing"),
+        ("absolute, weight: {input: x, feature: a}", "the key 'edges' is missing"),
+        ("absolute, weight: {request: w, edges: []}", "found 0 entries"),
+        ("absolute, weight: {request: w, scale: 2}", "unknown key 'scale'"),
+        ("absolute, weight: {}", "exactly one of input, output, request"),
+        ("cqr-asymmetric, lower: low, upper: y, weight: {request: w}", "unknown key 'weight'"),
+    ]
+
+    @Test("Weights are cut along a column, or one of the request", arguments: weights)
+    func weight(method: String, words: String) throws {
+        let text = ModelText.least([
+            "inputs": "[{name: x, shape: [2], features: [{name: a}, {name: b}]}]",
+            "outputs": "[{name: y}, {name: low}]",
+            "uncertainty": "{outputs: [{output: y, truth: t, method: \(method)}]}",
+        ])
+        let problem = try ModelText.problem(text)
+        #expect(
+            words.isEmpty ? problem == nil : problem?.contains(words) == true,
+            "\(problem ?? "")"
+        )
+    }
+
+    static let shapes: [(String, String, String)] = [
+        ("classes", "{name: y}", "one float32 a class"),
+        ("classes", "{name: y, shape: [2, 2, 2]}", "one float32 a class"),
+        ("classes", "{name: y, shape: [3]}", "found 2 entries, allowed are 3 to 3"),
+        ("classes", "{name: y, shape: [1]}", "found 1 classes, allowed are 2 to 1024"),
+        ("classes", "{name: y, shape: [2], type: float64}", "one float32 a class"),
+        ("regression", "{name: y}", "one float32 a member"),
+        ("regression", "{name: y, shape: [3]}, {name: s, shape: [2]}", "as many float32 as 'y'"),
+        ("regression", "{name: y, shape: [3]}", "allowed are outputs: y"),
+        ("regression", "{name: y, shape: [3]}, {name: s, shape: [3]}", ""),
+    ]
+
+    @Test("Members and classes have an output of their shape", arguments: shapes)
+    func shape(task: String, outputs: String, words: String) throws {
+        let entry =
+            task == "classes"
+            ? "method: lac, classes: \(Self.classes)" : "method: ensemble, sigma: s"
+        let text = ModelText.least([
+            "task": task, "outputs": "[\(outputs)]",
+            "uncertainty": "{outputs: [{output: y, \(entry), truth: t}]}",
+        ])
+        let problem = try ModelText.problem(text)
+        #expect(
+            words.isEmpty ? problem == nil : problem?.contains(words) == true,
+            "\(problem ?? "")"
+        )
+    }
+
     @Test("Regions are of two outputs with one kind of bins", arguments: regions)
     func region(region: String, words: String) throws {
         let outputs =
@@ -38,11 +122,12 @@ import Testing
         let entries = ["y", "low", "far"].map {
             "{output: \($0), method: absolute, truth: t}"
         }
+        let weighted = "{output: other, method: absolute, truth: t, weight: {request: w}}"
         let binned = "{output: high, method: absolute, truth: t, bins: {output: y, edges: [1]}}"
         let text = ModelText.least([
             "outputs": outputs,
             "uncertainty":
-                "{outputs: [\(entries.joined(separator: ", ")), \(binned)], regions: [\(region)]}",
+                "{outputs: [\(entries.joined(separator: ", ")), \(binned), \(weighted)], regions: [\(region)]}",
         ])
         let problem = try ModelText.problem(text)
         #expect(
@@ -77,7 +162,10 @@ import Testing
             "found cqr, allowed for binary are venn-abers, temperature, platt, beta, isotonic, best"
         ),
         ("anomaly", "{output: y, method: absolute, truth: t}", "allowed for anomaly are p-value"),
-        ("classes", "{output: y, method: absolute, truth: t}", "allowed for classes are none"),
+        (
+            "classes", "{output: y, method: absolute, truth: t}",
+            "allowed for classes are lac, aps, raps"
+        ),
         ("regression", "{output: y, method: cqr, truth: t}", "the key 'lower' is missing"),
         (
             "regression", "{output: y, method: cqr, lower: low, truth: t}",

@@ -16,7 +16,10 @@ from vigil import vigil_pb2 as wire
 # Longest wait for anything that ought to be quick, seconds; generous for loaded machines.
 PATIENCE = 30.0
 FEATURES = ("s1c", "s2c", "drift_time", "x_s2", "y_s2")
-TYPES = {"<f4": wire.FLOAT32, "<f8": wire.FLOAT64, "<i4": wire.INT32, "<i8": wire.INT64}
+TYPES = {
+    "<f4": wire.FLOAT32, "<f8": wire.FLOAT64, "<i4": wire.INT32, "<i8": wire.INT64,
+    "<u8": wire.UINT64,
+}  # fmt: skip
 
 
 class Message:
@@ -53,6 +56,10 @@ class Message:
     def column(self, name, array, **options):
         """Adds a column."""
         return self.place(self.score.columns.add(name=name), array, **options)
+
+    def event_ids(self, array, **options):
+        """Sets the ids of the events."""
+        return self.place(self.score.event_ids, array, dtype=array.dtype.str, **options)
 
     @property
     def frames(self):

@@ -64,8 +64,6 @@ def test_a_prior_of_what_has_no_probability(peer, features, hits):
 
 
 def test_extras_that_no_model_answers(peer, features):
-    reply = peer.ask(tree(features, extras=[wire.SETS]))
-    refused(reply, "UNSUPPORTED", "extras", "task binary", "no prediction sets")
     reply = peer.ask(tree(features, extras=[wire.ATTRIBUTIONS]))
     refused(reply, "UNSUPPORTED", "extras", "'er-nr-tree'", "no attributions")
 
@@ -76,9 +74,9 @@ def test_an_unknown_extra_and_priority(peer, features):
         return [b"\x08\x01" + delimited(0x12, content)]
 
     reply = peer.ask(tree(features, extras=[wire.EXTRA_UNKNOWN]))
-    refused(reply, "INVALID", "extras[0]", "found 0", "SETS, ATTRIBUTIONS")
+    refused(reply, "INVALID", "extras[0]", "found 0", "allowed is ATTRIBUTIONS")
     reply = peer.ask(appended(b"\x58\x03"))
-    refused(reply, "INVALID", "extras[0]", "found 3", "SETS, ATTRIBUTIONS")
+    refused(reply, "INVALID", "extras[0]", "found 3", "allowed is ATTRIBUTIONS")
     for value in (0, 4, 300):
         reply = peer.ask(appended(b"\x28" + varint(value)))
         refused(reply, "INVALID", "priority", f"found {value}", "TRIGGER, STANDARD, BULK")

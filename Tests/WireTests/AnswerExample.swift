@@ -32,7 +32,11 @@ final class AnswerExample {
                     value: section(&random),
                     lower: random.flip() ? section(&random) : nil,
                     upper: random.flip() ? section(&random) : nil,
-                    flags: random.flip() ? section(&random) : nil
+                    flags: random.flip() ? section(&random) : nil,
+                    set: random.flip() ? section(&random) : nil,
+                    classes: (0..<random.int(0...3)).map { _ in random.text() },
+                    doubt: random.flip()
+                        ? .init(aleatoric: section(&random), epistemic: section(&random)) : nil
                 )
             )
         }
@@ -193,6 +197,10 @@ final class AnswerExample {
             output.lower = entry.lower.map(tensor)
             output.upper = entry.upper.map(tensor)
             output.flags = flagged >> UInt32(index) & 1 == 1 ? entry.flags.map(tensor) : nil
+            output.set = entry.set.map(tensor)
+            output.classes = entry.set == nil ? [] : entry.classes.map(\.string)
+            output.aleatoric = entry.doubt.map { tensor($0.aleatoric) }
+            output.epistemic = entry.doubt.map { tensor($0.epistemic) }
             answer.outputs.append(output)
         }
         for entry in layout.pValues {

@@ -38,11 +38,12 @@ import Wire
         #expect(header.match(wide, byteCount: 3) == nil)
         let other = Self.message(call, id: 3, isInline: !isInline)
         #expect(header.match(other, byteCount: 3) == nil)
-        var others = [call, call, call, call]
+        var others = [call, call, call, call, call]
         others[0].deadlineMicroseconds = 5001
         others[1].inputs = [Self.tensor([1, 2, 3, 4])]
         others[2].inputs = [Self.tensor([1, 2, 3], name: "y")]
         others[3].isRaw = true
+        others[4].seed = 1
         for other in others {
             let different = Self.message(other, id: 3, isInline: isInline)
             #expect(header.match(different, byteCount: 3) == nil)
@@ -58,9 +59,11 @@ import Wire
         two.inputs.append(Self.tensor([1, 2], name: "y"))
         var column = usual
         column.columns = [Self.tensor([1, 2], name: "c")]
+        var ids = usual
+        ids.eventIds = Self.tensor([1, 2], name: "")
         var long = usual
         long.version = String(repeating: "v", count: HeaderMemo.maximumBytes)
-        for call in [two, column, long] {
+        for call in [two, column, ids, long] {
             let kept = Self.message(usual, id: 1, isInline: true)
             #expect(header.keep(kept) != nil)
             #expect(header.keep(Self.message(call, id: 1, isInline: true)) == nil)
@@ -76,6 +79,7 @@ import Wire
         for _ in 0..<200 {
             var call = random.call(isLarge: false)
             call.columns = []
+            call.eventIds = nil
             call.inputs = [
                 Self.tensor((0..<random.int(1...40)).map { _ in UInt8(random.int(0...255)) })
             ]

@@ -166,7 +166,9 @@ struct OwnedRequest: Equatable {
     var prior: Double?
     var isRaw: Bool
     var outputs: [String]
-    var extras: [Bool]
+    var seed: UInt64
+    var eventIds: Tensor?
+    var wantsAttributions: Bool
 
     init(_ request: borrowing ScoreRequest) {
         model = request.model.string
@@ -179,7 +181,9 @@ struct OwnedRequest: Equatable {
         coverage = request.coverage
         prior = request.prior
         isRaw = request.isRaw
-        extras = [request.wantsSets, request.wantsAttributions]
+        seed = request.seed
+        eventIds = request.hasEventIds ? Tensor(request.eventIds) : nil
+        wantsAttributions = request.wantsAttributions
         for index in 0..<request.inputCount { inputs.append(Tensor(request.inputs[index])) }
         for index in 0..<request.columnCount { columns.append(Tensor(request.columns[index])) }
         for index in 0..<request.outputCount { outputs.append(request.outputs[index].string) }
@@ -197,7 +201,9 @@ struct OwnedRequest: Equatable {
         prior = call.prior
         isRaw = call.isRaw
         outputs = call.outputs
-        extras = [false, false]
+        seed = call.seed ?? 0
+        eventIds = call.eventIds.map { Tensor($0, isFramed: isFramed) }
+        wantsAttributions = false
     }
 }
 

@@ -14,7 +14,7 @@ extension SeededRandom {
     private mutating func oddScore() -> [UInt8] {
         var bytes: [UInt8] = []
         for _ in 0..<int(0...7) {
-            switch int(0...40) {
+            switch int(0...41) {
             case 0...4: bytes += oddContent(1, oddText())
             case 5...7: bytes += oddContent(2, oddText())
             case 8...16: bytes += oddContent(3, oddTensor())
@@ -26,7 +26,8 @@ extension SeededRandom {
             case 32...34: bytes += oddNumber(9)
             case 35...37: bytes += oddContent(10, oddText())
             case 38: bytes += tag(11, 0) + varint(UInt64(int(0...3)))
-            case 39: bytes += oddContent(int(11...14), oddText())
+            case 39: bytes += flip() ? oddNumber(13) : oddContent(14, oddTensor())
+            case 40: bytes += oddContent(int(11...14), oddText())
             default: bytes += oddField()
             }
         }

@@ -49,6 +49,8 @@ extension SeededRandom {
         if flip() { call.prior = number() }
         call.isRaw = flip()
         call.outputs = (0..<int(0...16)).map { _ in text() }
+        if flip() { call.seed = next() }
+        if flip() { call.eventIds = tensor(rows: rows, name: "", mostSize: most) }
         return call
     }
 
@@ -58,7 +60,8 @@ extension SeededRandom {
             return BinEvents(
                 output: text(),
                 events: (0..<count).map { _ in next() },
-                axes: axes()
+                axes: axes(),
+                effectiveEvents: (0..<int(0...3)).map { _ in number() }
             )
         }
     }
@@ -115,6 +118,9 @@ extension SeededRandom {
         entry.upper = text()
         entry.sigma = text()
         entry.truth = text()
+        if flip() { entry.penalty = number() }
+        if flip() { entry.weight = axes().first }
+        entry.freeRanks = int(0...9)
         entry.classes = (0..<int(0...2)).map { _ in
             ClassDescription(name: text(), labels: (0..<int(0...3)).map { _ in number() })
         }

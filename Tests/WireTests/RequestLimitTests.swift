@@ -9,14 +9,14 @@ import Testing
             .messages(3, tensor, count: 8)
             .messages(8, tensor, count: 8)
             .messages(10, ProtoBytes(), count: 16)
-            .number(11, 1).number(11, 2).number(11, 1)
+            .number(11, 2).number(11, 2)
         let request = try LentFrames(ProtoBytes().message(2, score).bytes).request().score
         #expect(request.inputs.count == 8)
         #expect(request.inputs[7].shape.count == 8)
         #expect(request.columns.count == 8)
         #expect(request.columns[7].bytes == [1, 2, 3, 4])
         #expect(request.outputs == [String](repeating: "", count: 16))
-        #expect(request.extras == [true, true])
+        #expect(request.wantsAttributions)
     }
 
     @Test func `Row splits are found in a frame of their own`() throws {

@@ -97,6 +97,9 @@ import Wire
         Case("an unknown priority", score: score.number(5, 7)),
         Case("a wide raw", score: score.number(9, 1 << 40)),
         Case("a raw of the wrong wire type", score: score.data(9, [1])),
+        Case("two seeds", score: score.number(13, 1).number(13, 2)),
+        Case("ids twice", score: score.message(14, tensor).message(14, tensor)),
+        Case("ids in a frame too far", score: score.message(14, tensor.number(4, 3))),
         Case("an extra", score: score.number(11, 1)),
         Case("a stream", score: score.text(12, "s")),
         Case("an unknown field", score: score.number(15, 1)),
@@ -146,6 +149,7 @@ import Wire
         Case("no bytes of data and row splits", input: ProtoBytes().data(5, []).data(7, [])),
         Case("row splits in a frame", input: tensor.number(6, 2).number(4, 1)),
         Case("the id behind the score", ProtoBytes().message(2, score).number(1, .max)),
+        Case("a seed and ids", score: score.number(13, .max).message(14, tensor.number(4, 2))),
         Case("no id", ProtoBytes().message(2, score)),
         Case(
             "a length in five bytes",

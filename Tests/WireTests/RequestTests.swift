@@ -12,10 +12,11 @@ import Wire
         let call = random.call(isLarge: isLarge)
         let id = random.next()
         let sent = RequestEncoder.encode(call, id: id)
-        let count = (call.inputs + call.columns).reduce(0) { $0 + $1.bytes.count }
+        let tensors = call.inputs + call.columns + (call.eventIds.map { [$0] } ?? [])
+        let count = tensors.reduce(0) { $0 + $1.bytes.count }
         let isFramed = count > EncodedRequest.inlineBytes
         #expect(isFramed == isLarge)
-        #expect(sent.frames.count == (isFramed ? call.inputs.count + call.columns.count : 0))
+        #expect(sent.frames.count == (isFramed ? tensors.count : 0))
         let message = LentFrames(sent.header, sent.frames)
         #expect(message.peekId() == id)
         let received = try message.request()

@@ -26,12 +26,17 @@ class Output:
         unit: unit of value, lower and upper; "1" for none.
         value: shape (events, ...).
         lower, upper: ends of the interval, shape (events, ...), or None.
-        coverage: probability that the interval holds the truth, or None where the
+        coverage: probability that the interval or set holds the truth, or None where the
             method has no such level.
         method: how the interval was made, or "raw".
         flags: uint8, shape (events,); bit 1: an input is not finite, no value (NaN);
             2: too few calibration events in the bin, the interval is infinite;
-            4: the bin column is NaN, no interval.
+            4: the bin column is NaN, no interval, an empty set.
+        set: uint8, shape (events, classes), 1 where a class is in the event's set, or None.
+        classes: names of the classes, in the order of value and set.
+        aleatoric, epistemic: what the members of an ensemble say is noise of the data and
+            what training left open, or None. Shape (events,): of a number standard
+            deviations in its unit, of classes mean entropy and mutual information, nats.
     """
 
     name: str
@@ -42,6 +47,10 @@ class Output:
     coverage: float | None
     method: str
     flags: Array
+    set: Array | None = None
+    classes: tuple[str, ...] = ()
+    aleatoric: Array | None = None
+    epistemic: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,6 +242,10 @@ def scores(message: Any, frames: Sequence[Any], events: int) -> Scores:
             coverage=optional(output, "coverage"),
             method=output.method,
             flags=flags,
+            set=tensor(output, "set", field),
+            classes=tuple(output.classes),
+            aleatoric=tensor(output, "aleatoric", field),
+            epistemic=tensor(output, "epistemic", field),
         )
     return Scores(
         outputs=outputs,

@@ -87,11 +87,14 @@ class Bins:
         output: output (and class, for p-values) that the bins belong to.
         events: calibration events of each bin; the bins of the last axis are neighbours.
         axes: columns that the bins cut, at most two; empty for one bin.
+        effective_events: of weighted intervals, how many events of one weight say as much as
+            those of each bin; else empty.
     """
 
     output: str
     events: tuple[int, ...]
     axes: tuple[Axis, ...]
+    effective_events: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,12 +103,16 @@ class UncertaintyDescription:
 
     Attributes:
         output: output that it belongs to.
-        method: as "cqr", "venn-abers", "p-value".
+        method: as "cqr", "venn-abers", "aps", "p-value".
         side: ends of an interval, "both", "upper" or "lower"; empty where there is none.
         bins: columns that the bins cut, at most two; empty for one bin.
         lower, upper, sigma: raw outputs that the method needs.
         truth: column of labelled data that holds the truth.
         classes: class names, each with the truth values that mean it.
+        penalty, free_ranks: of "raps", what each rank past the free ones adds to a score (None
+            for other methods), and how many are free.
+        weight: column that weighs events, and the bins of its histograms; without edges the
+            column of the request is the weight. None: all events weigh the same.
     """
 
     output: str
@@ -117,6 +124,9 @@ class UncertaintyDescription:
     sigma: str
     truth: str
     classes: dict[str, tuple[float, ...]]
+    penalty: float | None
+    free_ranks: int
+    weight: Axis | None
 
 
 @dataclass(frozen=True)
@@ -245,6 +255,7 @@ def bins(message: Any) -> Bins:
         output=message.output,
         events=tuple(message.events),
         axes=tuple(map(_axis, message.axes)),
+        effective_events=tuple(message.effective_events),
     )
 
 
@@ -282,4 +293,7 @@ def _uncertainty(message: Any) -> UncertaintyDescription:
         sigma=message.sigma,
         truth=message.truth,
         classes={entry.name: tuple(entry.labels) for entry in message.classes},
+        penalty=optional(message, "penalty"),
+        free_ranks=message.free_ranks,
+        weight=_axis(message.weight) if message.HasField("weight") else None,
     )

@@ -75,7 +75,6 @@ typedef enum _Vigil__V1__Priority {
  */
 typedef enum _Vigil__V1__Extra {
   VIGIL__V1__EXTRA__EXTRA_UNKNOWN = 0,
-  VIGIL__V1__EXTRA__SETS = 1,
   VIGIL__V1__EXTRA__ATTRIBUTIONS = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VIGIL__V1__EXTRA)
 } Vigil__V1__Extra;
@@ -176,10 +175,13 @@ struct  Vigil__V1__Score
    */
   char *stream;
   /*
-   * Anything randomised is a function of this seed and the event's id.
+   * Anything randomised is a function of this seed, 0 where absent, and the event's id.
    */
   protobuf_c_boolean has_seed;
   uint64_t seed;
+  /*
+   * INT64 or UINT64, one an event; negative ones count as the unsigned number of the same bits.
+   */
   Vigil__V1__Tensor *event_ids;
 };
 #define VIGIL__V1__SCORE__INIT \
@@ -291,9 +293,11 @@ struct  Vigil__V1__Status
 /*
  * One output for every event. Bits of `flags`, one uint8 an event; absent means
  * that every event's are 0:
- *   1  an input of the event is not finite: it carries no value (NaN)
- *   2  the event's bin holds too few calibration events: the interval is infinite
- *   4  the bin column is NaN: no interval (NaN)
+ *   1  an input of the event is not finite: it carries no value (NaN); or a probability is not: its
+ *      set is empty
+ *   2  the event's bin holds too few calibration events: the interval is infinite; or those of a
+ *      class: it is in every set
+ *   4  the bin column is NaN: no interval (NaN), an empty set
  */
 struct  Vigil__V1__Output
 {
@@ -307,10 +311,27 @@ struct  Vigil__V1__Output
   double coverage;
   char *method;
   Vigil__V1__Tensor *flags;
+  /*
+   * UINT8 [events, classes], 1 where a class is in the event's set, which holds the true class with
+   * probability `coverage`, whichever it is.
+   */
+  Vigil__V1__Tensor *set;
+  /*
+   * Names of the classes, in the order of value and set.
+   */
+  size_t n_classes;
+  char **classes;
+  /*
+   * What the members of an ensemble doubt, of one number the value's shape but for classes: noise of
+   * the data, and what training left open. Of a number standard deviations in its unit, whose squares
+   * add up; of classes mean entropy and mutual information, nats, one an event.
+   */
+  Vigil__V1__Tensor *aleatoric;
+  Vigil__V1__Tensor *epistemic;
 };
 #define VIGIL__V1__OUTPUT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__output__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL }
+    , NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
 /*
@@ -440,10 +461,15 @@ struct  Vigil__V1__BinEvents
    */
   size_t n_axes;
   Vigil__V1__BinAxis **axes;
+  /*
+   * Of weighted intervals: how many events of one weight say as much as those of each bin.
+   */
+  size_t n_effective_events;
+  double *effective_events;
 };
 #define VIGIL__V1__BIN_EVENTS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__bin_events__descriptor) \
-    , NULL, 0,NULL, 0,NULL }
+    , NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 struct  Vigil__V1__Timing
@@ -552,8 +578,8 @@ struct  Vigil__V1__UncertaintyDescription
   ProtobufCMessage base;
   char *output;
   /*
-   * "absolute", "normalised", "cqr", "cqr-asymmetric"; "venn-abers", "temperature", "platt", "beta",
-   * "isotonic", "best"; "p-value".
+   * "absolute", "normalised", "ensemble", "cqr", "cqr-asymmetric"; "venn-abers", "temperature",
+   * "platt", "beta", "isotonic", "best"; "lac", "aps", "raps"; "p-value".
    */
   char *method;
   /*
@@ -567,7 +593,8 @@ struct  Vigil__V1__UncertaintyDescription
    */
   char *truth;
   /*
-   * Classes 0 and 1 of a binary score, or the one normal class of an anomaly score.
+   * All classes in the output's order, classes 0 and 1 of a binary score, or the one normal class of
+   * an anomaly score.
    */
   size_t n_classes;
   Vigil__V1__ClassDescription **classes;
@@ -580,10 +607,22 @@ struct  Vigil__V1__UncertaintyDescription
    * Ends of an interval: "both", "upper" or "lower".
    */
   char *side;
+  /*
+   * Of "raps": what each rank past the free ones adds to a score, and how many are free.
+   */
+  protobuf_c_boolean has_penalty;
+  double penalty;
+  protobuf_c_boolean has_free_ranks;
+  uint32_t free_ranks;
+  /*
+   * Column that weighs events where the data differ from what calibrates, and the bins of its
+   * histograms; without edges the column is the weight. Absent: all weigh the same.
+   */
+  Vigil__V1__BinAxis *weight;
 };
 #define VIGIL__V1__UNCERTAINTY_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__uncertainty_description__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL }
+    , NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, 0, 0, 0, 0, NULL }
 
 
 struct  Vigil__V1__RegionDescription

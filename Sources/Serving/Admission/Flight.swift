@@ -34,10 +34,14 @@ public struct Flight {
     var inputs: InlineArray<8, UnsafeRawPointer?> = unsafe .init(repeating: nil)
     /// Row splits of each ragged input.
     var splits: InlineArray<8, UnsafeRawPointer?> = unsafe .init(repeating: nil)
-    /// Request columns that choose bins, by the slots of ModelService.requestColumns.
-    var binColumns: InlineArray<16, UnsafeRawPointer?> = unsafe .init(repeating: nil)
+    /// Request columns that choose bins and weigh, by the slots of ModelService.requestColumns.
+    var binColumns: InlineArray<24, UnsafeRawPointer?> = unsafe .init(repeating: nil)
     /// Bit i: that column is float64, not float32.
-    var wideColumns: UInt16 = 0
+    var wideColumns: UInt32 = 0
+    /// First byte of the events' ids, or nil.
+    var eventIds: UnsafeRawPointer?
+    /// What randomised answers are drawn from, with the ids.
+    var seed: UInt64 = 0
     /// Coverage of the intervals.
     public internal(set) var coverage = 0.0
     /// Prior asked for; NaN for the calibration's own.

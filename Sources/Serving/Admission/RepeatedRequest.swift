@@ -44,6 +44,7 @@ struct RepeatedRequest {
         unsafe flight.pointee.inputs[0] = unsafe base
         unsafe flight.pointee.splits[0] = nil
         unsafe flight.pointee.wideColumns = 0
+        unsafe flight.pointee.eventIds = nil
         unsafe flight.pointee.coverage = coverage
         unsafe flight.pointee.prior = prior
         unsafe flight.pointee.isRaw = isRaw

@@ -24,17 +24,11 @@ struct RequestCheck {
         unsafe flight.pointee.isRaw = request.isRaw
         unsafe try fillCoverage(flight, request)
         unsafe try fillColumns(flight, request, rows: rows)
+        unsafe try fillEventIds(flight, request, rows: rows)
         unsafe try fillPlan(flight, request)
     }
 
     private func checkExtras(_ request: borrowing ScoreRequest) throws(Refusal) {
-        if request.wantsSets {
-            throw Refusal(
-                .unsupported,
-                "task \(manifest.task.rawValue) answers no prediction sets",
-                field: "extras"
-            )
-        }
         if request.wantsAttributions {
             throw Refusal(
                 .unsupported,
@@ -174,10 +168,12 @@ struct RequestCheck {
         unsafe flight.pointee.coverage = unsafe service.source.manifest.coverage
         unsafe flight.pointee.prior = .nan
         if let coverage = request.coverage {
-            guard manifest.task == .regression, !request.isRaw, !manifest.uncertainty.isEmpty else {
+            guard manifest.task == .regression || manifest.task == .classes, !request.isRaw,
+                !manifest.uncertainty.isEmpty
+            else {
                 throw Refusal(
                     .unsupported,
-                    "\(request.isRaw ? "raw answers carry" : "task \(manifest.task.rawValue) answers") no intervals at a coverage",
+                    "\(request.isRaw ? "raw answers carry" : "task \(manifest.task.rawValue) answers") no intervals or sets at a coverage",
                     field: "coverage"
                 )
             }
@@ -209,6 +205,27 @@ struct RequestCheck {
         }
     }
 
+    private func fillEventIds(
+        _ flight: FlightPointer,
+        _ request: borrowing ScoreRequest,
+        rows: Int
+    ) throws(Refusal) {
+        unsafe flight.pointee.seed = request.seed
+        unsafe flight.pointee.eventIds = nil
+        guard request.hasEventIds else {
+            guard unsafe !service.needsEventIds || request.isRaw else {
+                throw Refusal(
+                    .invalid,
+                    "the ids of the events are missing: the sets of '\(manifest.name)' are drawn by event",
+                    field: "event_ids"
+                )
+            }
+            return
+        }
+        try TensorCheck.checkEventIds(request.eventIds, rows: rows)
+        unsafe flight.pointee.eventIds = unsafe request.eventIds.base
+    }
+
     private func fillColumns(
         _ flight: FlightPointer,
         _ request: borrowing ScoreRequest,
@@ -237,13 +254,13 @@ struct RequestCheck {
             guard let found else {
                 throw Refusal(
                     .invalid,
-                    "column '\(name.string)' is missing: it chooses the calibration bin of output '\(manifest.uncertainty[slot / MondrianGrid.maximumAxes].output)'",
+                    "column '\(name.string)' is missing: it \(ModelService.purpose(slot: slot)) output '\(manifest.uncertainty[ModelService.entry(slot: slot)].output)'",
                     field: "columns"
                 )
             }
             unsafe flight.pointee.binColumns[slot] = unsafe request.columns[found].base
             if request.columns[found].type == .float64 {
-                unsafe flight.pointee.wideColumns |= 1 << UInt16(slot)
+                unsafe flight.pointee.wideColumns |= 1 << UInt32(slot)
             }
         }
     }

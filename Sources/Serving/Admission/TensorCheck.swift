@@ -191,6 +191,18 @@ struct TensorCheck {
         return rows
     }
 
+    /// Ids are one int64 or uint64 an event.
+    static func checkEventIds(_ ids: LentTensor, rows: Int) throws(Refusal) {
+        guard ids.type == .int64 || ids.type == .uint64, let type = ids.type else {
+            throw Refusal(
+                .invalid,
+                "found \(ids.type?.name ?? "no known type"), allowed are int64, uint64",
+                field: "event_ids.type"
+            )
+        }
+        try checkList(ids, type: type, rows: rows, field: "event_ids")
+    }
+
     /// A column holds one float32 or float64 an event.
     static func checkColumn(_ column: LentTensor, index: Int, rows: Int) throws(Refusal) {
         guard column.type == .float32 || column.type == .float64, let type = column.type else {
@@ -200,18 +212,28 @@ struct TensorCheck {
                 field: "columns[\(index)].type"
             )
         }
-        guard column.rank == 1, column.dimensions[0] == rows else {
+        try checkList(column, type: type, rows: rows, field: "columns[\(index)]")
+    }
+
+    /// One element an event.
+    private static func checkList(
+        _ list: LentTensor,
+        type: ElementType,
+        rows: Int,
+        field: @autoclosure () -> String
+    ) throws(Refusal) {
+        guard list.rank == 1, list.dimensions[0] == rows else {
             throw Refusal(
                 .invalid,
-                "found \(column.text), allowed is \(type.name)[\(rows)]",
-                field: "columns[\(index)].shape"
+                "found \(list.text), allowed is \(type.name)[\(rows)]",
+                field: "\(field()).shape"
             )
         }
-        guard column.byteCount == rows * type.byteCount else {
+        guard list.byteCount == rows * type.byteCount else {
             throw Refusal(
                 .invalid,
-                "found \(column.byteCount) bytes, \(column.text) takes \(rows * type.byteCount)",
-                field: "columns[\(index)].data"
+                "found \(list.byteCount) bytes, \(list.text) takes \(rows * type.byteCount)",
+                field: "\(field()).data"
             )
         }
     }

@@ -21,6 +21,8 @@ final class AnswerPlan: Sendable {
     let regions: [RegionStep]
     let binary: BinaryStep?
     let anomaly: AnomalyStep?
+    /// What fewer models ask for, one an output.
+    let others: [any AnswerStep]
     let rawCopies: [RawCopy]
 
     init(
@@ -29,6 +31,7 @@ final class AnswerPlan: Sendable {
         regions: [RegionStep],
         binary: BinaryStep?,
         anomaly: AnomalyStep?,
+        others: [any AnswerStep],
         rawCopies: [RawCopy]
     ) {
         self.layout = layout
@@ -36,6 +39,7 @@ final class AnswerPlan: Sendable {
         self.regions = regions
         self.binary = binary
         self.anomaly = anomaly
+        self.others = others
         self.rawCopies = rawCopies
     }
 
@@ -58,7 +62,16 @@ final class AnswerPlan: Sendable {
             outputs: outputs,
             sections: answer
         ) {
-            mask |= 1 << UInt32(index)
+            mask |= 1 << UInt32(intervals[index].output)
+        }
+        for index in others.indices
+        where others[index].write(
+            segment,
+            position: position,
+            outputs: outputs,
+            sections: answer
+        ) {
+            mask |= 1 << UInt32(others[index].output)
         }
         for index in regions.indices
         where regions[index].write(

@@ -100,24 +100,50 @@ private struct CalibratedDraft {
             let place = draft.addOutput(
                 uncertainty.output,
                 unit: unit(score),
-                method: uncertainty.method.rawValue,
+                method: (uncertainty.weight == nil ? "" : "weighted ")
+                    + uncertainty.method.rawValue,
                 hasCoverage: true,
                 hasInterval: true
             )
-            draft.intervals.append(
-                IntervalStep(
-                    conformal: conformal,
-                    usualCoverage: manifest.coverage,
-                    bins: reader(entry, uncertainty, conformal.bins),
-                    outputs: .init(
-                        value: score,
-                        lower: uncertainty.lower.map(index(of:)) ?? -1,
-                        upper: uncertainty.upper.map(index(of:)) ?? -1,
-                        sigma: uncertainty.sigma.map(index(of:)) ?? -1
-                    ),
-                    sections: (place.value, place.lower, place.upper, place.flags)
-                )
+            let outputs = IntervalStep.Outputs(
+                value: score,
+                lower: uncertainty.lower.map(index(of:)) ?? -1,
+                upper: uncertainty.upper.map(index(of:)) ?? -1,
+                sigma: uncertainty.sigma.map(index(of:)) ?? -1
             )
+            let sections = (place.value, place.lower, place.upper, place.flags)
+            if let weight = uncertainty.weight {
+                guard let weighted = output.weighted else { return false }
+                draft.others.append(
+                    WeightedStep(
+                        calibration: weighted,
+                        usualCoverage: manifest.coverage,
+                        bins: reader(entry, uncertainty, conformal.bins),
+                        weightColumn: source(
+                            weight.column,
+                            slot: ModelService.weightSlot(entry: entry)
+                        ),
+                        outputs: outputs,
+                        output: draft.outputs.count - 1,
+                        sections: sections
+                    )
+                )
+            } else {
+                draft.intervals.append(
+                    IntervalStep(
+                        conformal: conformal,
+                        usualCoverage: manifest.coverage,
+                        bins: reader(entry, uncertainty, conformal.bins),
+                        outputs: outputs,
+                        output: draft.outputs.count - 1,
+                        sections: sections
+                    )
+                )
+            }
+        case .ensemble:
+            return add(entry, uncertainty, members: output.interval, to: &draft)
+        case .lac, .aps, .raps:
+            return add(entry, uncertainty, sets: output.sets, to: &draft)
         case .vennAbers, .temperature, .platt, .beta, .isotonic, .best:
             guard let vennAbers = output.vennAbers, let method = output.binaryMethod else {
                 return false
@@ -155,8 +181,7 @@ private struct CalibratedDraft {
                 uncertainty.output,
                 unit: unit(score),
                 method: uncertainty.method.rawValue,
-                hasCoverage: false,
-                hasInterval: false
+                hasCoverage: false
             )
             let section = draft.addPValue(uncertainty.classes[0].name)
             draft.anomaly = AnomalyStep(
@@ -166,6 +191,83 @@ private struct CalibratedDraft {
                 sections: (place.value, place.flags, section)
             )
         }
+        return true
+    }
+
+    /// Adds the members of an ensemble.
+    private func add(
+        _ entry: Int,
+        _ uncertainty: Manifest.Uncertainty,
+        members conformal: SplitConformal?,
+        to draft: inout Draft
+    ) -> Bool {
+        guard let conformal, let sigma = uncertainty.sigma else { return false }
+        let means = index(of: uncertainty.output)
+        let place = draft.addOutput(
+            uncertainty.output,
+            unit: unit(means),
+            method: uncertainty.method.rawValue,
+            hasCoverage: true,
+            hasInterval: true,
+            hasDoubt: true
+        )
+        draft.others.append(
+            EnsembleStep(
+                conformal: conformal,
+                usualCoverage: manifest.coverage,
+                bins: reader(entry, uncertainty, conformal.bins),
+                means: means,
+                sigmas: index(of: sigma),
+                members: manifest.outputs[means].signature.elementCount,
+                output: draft.outputs.count - 1,
+                sections: .init(
+                    value: place.value,
+                    lower: place.lower,
+                    upper: place.upper,
+                    flags: place.flags,
+                    aleatoric: place.aleatoric,
+                    epistemic: place.epistemic
+                )
+            )
+        )
+        return true
+    }
+
+    /// Adds the sets of classes.
+    private func add(
+        _ entry: Int,
+        _ uncertainty: Manifest.Uncertainty,
+        sets: ConformalSets?,
+        to draft: inout Draft
+    ) -> Bool {
+        guard let sets else { return false }
+        let probabilities = index(of: uncertainty.output)
+        let shape = manifest.outputs[probabilities].signature.shape
+        let members = shape.count > 1 ? shape[0] : 1
+        let place = draft.addOutput(
+            uncertainty.output,
+            unit: unit(probabilities),
+            method: uncertainty.method.rawValue,
+            hasCoverage: true,
+            hasDoubt: members > 1,
+            classes: uncertainty.classes.map(\.name)
+        )
+        draft.others.append(
+            SetStep(
+                sets: sets,
+                usualCoverage: manifest.coverage,
+                bins: reader(entry, uncertainty, sets.bins),
+                probabilities: probabilities,
+                members: members,
+                sections: .init(
+                    value: place.value,
+                    set: place.set,
+                    flags: place.flags,
+                    aleatoric: place.aleatoric,
+                    epistemic: place.epistemic
+                )
+            )
+        )
         return true
     }
 
@@ -229,7 +331,10 @@ private struct CalibratedDraft {
         BinReader(
             zip(uncertainty.bins, bins.axes).enumerated().map { axis, pair in
                 AxisReader(
-                    source: source(pair.0.column, slot: entry * MondrianGrid.maximumAxes + axis),
+                    source: source(
+                        pair.0.column,
+                        slot: ModelService.binSlot(entry: entry, axis: axis)
+                    ),
                     bins: pair.1
                 )
             },
@@ -257,6 +362,17 @@ private struct CalibratedDraft {
     }
 }
 
+/// Sections of an output in the making; -1 where it has none.
+private struct OutputSections {
+    let value: Int
+    let lower: Int
+    let upper: Int
+    let flags: Int
+    let set: Int
+    let aleatoric: Int
+    let epistemic: Int
+}
+
 /// A plan in the making.
 private struct Draft: Sendable {
     var sections: [AnswerLayout.Section] = []
@@ -268,6 +384,7 @@ private struct Draft: Sendable {
     var regionSteps: [RegionStep] = []
     var binary: BinaryStep?
     var anomaly: AnomalyStep?
+    var others: [any AnswerStep] = []
     var rawCopies: [AnswerPlan.RawCopy] = []
 
     mutating func add(_ section: AnswerLayout.Section) -> Int {
@@ -280,13 +397,19 @@ private struct Draft: Sendable {
         unit: String,
         method: String,
         hasCoverage: Bool,
-        hasInterval: Bool
-    ) -> (value: Int, lower: Int, upper: Int, flags: Int) {
+        hasInterval: Bool = false,
+        hasDoubt: Bool = false,
+        classes: [String] = []
+    ) -> OutputSections {
         let scalar = AnswerLayout.Section(type: .float32, shape: [])
-        let value = add(scalar)
+        let isSet = !classes.isEmpty
+        let value = add(isSet ? .init(type: .float32, shape: [classes.count]) : scalar)
         let lower = hasInterval ? add(scalar) : -1
         let upper = hasInterval ? add(scalar) : -1
         let flags = add(.init(type: .uint8, shape: []))
+        let set = isSet ? add(.init(type: .uint8, shape: [classes.count])) : -1
+        let aleatoric = hasDoubt ? add(scalar) : -1
+        let epistemic = hasDoubt ? add(scalar) : -1
         outputs.append(
             .init(
                 name: name,
@@ -296,10 +419,21 @@ private struct Draft: Sendable {
                 value: value,
                 lower: hasInterval ? lower : nil,
                 upper: hasInterval ? upper : nil,
-                flags: flags
+                flags: flags,
+                set: isSet ? set : nil,
+                classes: classes,
+                doubt: hasDoubt ? .init(aleatoric: aleatoric, epistemic: epistemic) : nil
             )
         )
-        return (value, lower, upper, flags)
+        return OutputSections(
+            value: value,
+            lower: lower,
+            upper: upper,
+            flags: flags,
+            set: set,
+            aleatoric: aleatoric,
+            epistemic: epistemic
+        )
     }
 
     mutating func addPValue(_ name: String) -> Int {
@@ -322,6 +456,7 @@ private struct Draft: Sendable {
             regions: regionSteps,
             binary: binary,
             anomaly: anomaly,
+            others: others,
             rawCopies: rawCopies
         )
     }

@@ -48,7 +48,7 @@ struct AxisReader: Sendable {
             return unsafe AxisValues(first: first, strideBytes: 4)
         case .request(let slot):
             let base = unsafe segment.flight.pointee.binColumns[slot]
-            let isWide = unsafe segment.flight.pointee.wideColumns & (1 << UInt16(slot)) != 0
+            let isWide = unsafe segment.flight.pointee.wideColumns & (1 << UInt32(slot)) != 0
             let bytes = isWide ? 8 : 4
             let first = unsafe base.map { unsafe $0 + row * bytes }
             return unsafe AxisValues(first: first, strideBytes: bytes, isWide: isWide)
@@ -77,6 +77,15 @@ struct AxisValues {
     var isWide = false
     /// Whether there is one bin and so no column.
     var isWhole = false
+
+    /// Value `index`; NaN where there is no column.
+    func value(_ index: Int) -> Double {
+        guard let first = unsafe first else { return .nan }
+        let place = unsafe first + index &* strideBytes
+        return isWide
+            ? unsafe place.loadUnaligned(as: Double.self)
+            : Double(unsafe place.loadUnaligned(as: Float.self))
+    }
 
     /// No column.
     static var whole: AxisValues {

@@ -14,6 +14,8 @@ final class IntervalStep: Sendable {
     private let conformal: SplitConformal
     private let bins: BinReader
     private let outputs: Outputs
+    /// Place among the layout's outputs.
+    let output: Int
     /// Sections of the answer.
     private let sections: (value: Int, lower: Int, upper: Int, flags: Int)
     /// The coverage of requests that name none, and its quantile of every bin.
@@ -25,11 +27,13 @@ final class IntervalStep: Sendable {
         usualCoverage: Double,
         bins: BinReader,
         outputs: Outputs,
+        output: Int,
         sections: (value: Int, lower: Int, upper: Int, flags: Int)
     ) {
         self.conformal = conformal
         self.bins = bins
         self.outputs = outputs
+        self.output = output
         self.sections = sections
         self.usualCoverage = usualCoverage
         usualQuantiles = (0..<conformal.bins.count).map {

@@ -101,7 +101,7 @@ struct LoadedCalibration: Sendable {
         let tables: [MondrianGrid]
         if uncertainty.isInterval {
             guard let interval = output.interval,
-                interval.method.rawValue == uncertainty.method.rawValue
+                interval.method.rawValue == uncertainty.conformalMethod
             else {
                 return
                     "output \(uncertainty.output) is not calibrated by \(uncertainty.method.rawValue)"
@@ -109,6 +109,9 @@ struct LoadedCalibration: Sendable {
             guard interval.side.rawValue == uncertainty.side.rawValue else {
                 return
                     "output \(uncertainty.output): the side is \(interval.side.rawValue), the manifest's \(uncertainty.side.rawValue)"
+            }
+            if let reason = uncertainty.weightMismatch(output.weighted?.weight) {
+                return "output \(uncertainty.output): \(reason)"
             }
             tables = [interval.bins]
         } else {
@@ -118,6 +121,7 @@ struct LoadedCalibration: Sendable {
                 switch uncertainty.method {
                 case .pValue: true
                 case .best: output.binaryMethod != nil
+                case .lac, .aps, .raps: output.isSets(of: uncertainty)
                 default: output.binaryMethod?.rawValue == uncertainty.method.rawValue
                 }
             guard found.count == wanted.count, isMethod else {
@@ -181,7 +185,13 @@ struct LoadedCalibration: Sendable {
 
     private static func binEvents(_ file: CalibrationFile) -> [BinEvents] {
         var bins: [BinEvents] = []
-        func add(_ name: String, _ events: [Int], _ grid: MondrianGrid, _ columns: [BinColumn]) {
+        func add(
+            _ name: String,
+            _ events: [Int],
+            _ grid: MondrianGrid,
+            _ columns: [BinColumn],
+            effective: [Double] = []
+        ) {
             bins.append(
                 BinEvents(
                     output: name,
@@ -193,14 +203,21 @@ struct LoadedCalibration: Sendable {
                             feature: column.feature ?? "",
                             edges: axis.edges
                         )
-                    }
+                    },
+                    effectiveEvents: effective
                 )
             )
         }
         for output in file.outputs {
             let columns = output.binColumns
             if let interval = output.interval {
-                add(output.output, interval.eventsPerBin, interval.bins, columns)
+                add(
+                    output.output,
+                    interval.eventsPerBin,
+                    interval.bins,
+                    columns,
+                    effective: output.weighted?.effectiveEvents ?? []
+                )
             }
             for entry in output.pValues {
                 let name = "\(output.output)/\(entry.name)"
@@ -212,6 +229,39 @@ struct LoadedCalibration: Sendable {
             add(name, region.ellipses.eventsPerBin, region.ellipses.bins, region.binColumns)
         }
         return bins
+    }
+}
+
+extension Manifest.Uncertainty {
+    /// The method of its intervals in calibration files.
+    fileprivate var conformalMethod: String {
+        (method == .ensemble ? Method.normalised : method).rawValue
+    }
+
+    /// Why what a calibration is weighted by is not what the manifest says, or nil.
+    fileprivate func weightMismatch(_ found: EventWeight?) -> String? {
+        switch (weight, found) {
+        case (nil, nil): return nil
+        case (nil, _): return "the calibration is weighted, the manifest says no weight"
+        case (_, nil): return "the calibration is not weighted, the manifest says a weight"
+        case (let axis?, let found?):
+            var edges: [Double] = []
+            if case .ratio(_, let ratio) = found { edges = ratio.bins.edges }
+            return found.column.isColumn(of: axis) && edges == axis.edges
+                ? nil : "the weight is not that of the manifest"
+        }
+    }
+}
+
+extension OutputCalibration {
+    /// Whether these are the manifest's sets, class by class.
+    fileprivate func isSets(of uncertainty: Manifest.Uncertainty) -> Bool {
+        let score = ClassScore(
+            method: uncertainty.method.rawValue,
+            penalty: uncertainty.penalty,
+            freeRanks: uncertainty.freeRanks
+        )
+        return sets?.score == score && pValues.map(\.name) == uncertainty.classes.map(\.name)
     }
 }
 

@@ -9,4 +9,11 @@ struct RawOutputs {
     func floats(_ output: Int) -> UnsafePointer<Float> {
         unsafe instance.outputMemory(output).assumingMemoryBound(to: Float.self)
     }
+
+    /// The `count` elements that a row has in a float32 output; until the engine runs again.
+    @_lifetime(borrow self)
+    func span(_ output: Int, row: Int, count: Int) -> Span<Float> {
+        let elements = unsafe UnsafeBufferPointer(start: floats(output) + row * count, count: count)
+        return unsafe _overrideLifetime(Span(_unsafeElements: elements), borrowing: self)
+    }
 }
