@@ -73,6 +73,8 @@ public struct ScoreCall: Sendable {
     public var columns: [TensorValue] = []
     /// One id an event, int64 or uint64.
     public var eventIds: TensorValue?
+    /// The data stream that the events belong to.
+    public var stream: String?
     /// What randomised answers are drawn from, with the events' ids; 0 where nil.
     public var seed: UInt64?
     /// Time the daemon has, from its read of the message.

@@ -38,6 +38,8 @@ public struct ScoreRequest: ~Copyable, Sendable {
     public let outputs = LentList(repeating: LentText(), capacity: maximumOutputs)
     /// Used entries of `outputs`.
     public var outputCount = 0
+    /// The data stream that the events belong to, or empty.
+    public var stream = LentText()
     /// What randomised answers are drawn from, with the events' ids.
     public var seed: UInt64 = 0
     /// One id an event, or an empty tensor.

@@ -23,6 +23,8 @@ public final class ModelService: Sendable {
     let rawPlan: AnswerPlan
     let calibratedPlan: AnswerPlan?
     let planner: AnswerPlanner
+    /// Streams that events came from.
+    let streams = StreamTable()
     /// Plans that requests made by naming raw outputs.
     let namedPlans = NamedPlans()
     /// Why calibrated answers are refused, or nil.

@@ -136,6 +136,7 @@ private struct ScoreDecoder {
         request.prior = unsafe score.has_prior != 0 ? score.prior : nil
         request.isRaw = unsafe score.has_raw != 0 && score.raw != 0
         request.outputCount = unsafe try names(score, request.outputs)
+        request.stream = unsafe Self.text(score.stream)
         request.seed = unsafe score.has_seed != 0 ? score.seed : 0
         request.hasEventIds = false
         if let ids = unsafe score.event_ids {

@@ -38,6 +38,7 @@ public enum RequestEncoder {
         if !ids.isEmpty {
             unsafe score.pointee.event_ids = unsafe tensors(ids, arena, &frames)[0]
         }
+        if let stream = call.stream { unsafe score.pointee.stream = unsafe arena.text(stream) }
         if let seed = call.seed {
             unsafe score.pointee.has_seed = 1
             unsafe score.pointee.seed = seed

@@ -63,6 +63,7 @@ enum RequestScanner {
         request.coverage = nil
         request.prior = nil
         request.isRaw = false
+        request.stream = LentText()
         request.seed = 0
         request.hasEventIds = false
         request.wantsAttributions = false
@@ -119,6 +120,9 @@ enum RequestScanner {
                 }
                 request.outputs[outputCount] = text
                 outputCount += 1
+            case 0x62:  // stream
+                guard let text = score.text() else { return false }
+                request.stream = text
             case 0x68:  // seed
                 guard let number = score.number() else { return false }
                 request.seed = number

@@ -82,6 +82,14 @@ def test_an_unknown_extra_and_priority(peer, features):
         refused(reply, "INVALID", "priority", f"found {value}", "TRIGGER, STANDARD, BULK")
 
 
+def test_a_stream_is_a_name(peer, features):
+    for name in ("a", "dark-matter_2.raw", "x" * 64):
+        assert peer.ask(tree(features, stream=name)).code == "OK"
+    for name in ("two words", "x" * 65, "a\nb", "µ"):
+        reply = peer.ask(tree(features, stream=name))
+        refused(reply, "INVALID", "stream", "allowed are 1 to 64 letters")
+
+
 # MARK: Columns
 
 

@@ -166,6 +166,7 @@ struct OwnedRequest: Equatable {
     var prior: Double?
     var isRaw: Bool
     var outputs: [String]
+    var stream: String
     var seed: UInt64
     var eventIds: Tensor?
     var wantsAttributions: Bool
@@ -181,6 +182,7 @@ struct OwnedRequest: Equatable {
         coverage = request.coverage
         prior = request.prior
         isRaw = request.isRaw
+        stream = request.stream.string
         seed = request.seed
         eventIds = request.hasEventIds ? Tensor(request.eventIds) : nil
         wantsAttributions = request.wantsAttributions
@@ -201,6 +203,7 @@ struct OwnedRequest: Equatable {
         prior = call.prior
         isRaw = call.isRaw
         outputs = call.outputs
+        stream = call.stream ?? ""
         seed = call.seed ?? 0
         eventIds = call.eventIds.map { Tensor($0, isFramed: isFramed) }
         wantsAttributions = false

@@ -49,6 +49,7 @@ extension SeededRandom {
         if flip() { call.prior = number() }
         call.isRaw = flip()
         call.outputs = (0..<int(0...16)).map { _ in text() }
+        if flip() { call.stream = text() }
         if flip() { call.seed = next() }
         if flip() { call.eventIds = tensor(rows: rows, name: "", mostSize: most) }
         return call

@@ -101,7 +101,7 @@ import Wire
         Case("ids twice", score: score.message(14, tensor).message(14, tensor)),
         Case("ids in a frame too far", score: score.message(14, tensor.number(4, 3))),
         Case("an extra", score: score.number(11, 1)),
-        Case("a stream", score: score.text(12, "s")),
+        Case("a NUL in a stream", score: score.text(12, "a\0")),
         Case("an unknown field", score: score.number(15, 1)),
         Case("a field with a tag of two bytes", score: score.number(20, 1)),
         Case("nine inputs", score: score.messages(3, tensor, count: 9)),
@@ -149,6 +149,7 @@ import Wire
         Case("no bytes of data and row splits", input: ProtoBytes().data(5, []).data(7, [])),
         Case("row splits in a frame", input: tensor.number(6, 2).number(4, 1)),
         Case("the id behind the score", ProtoBytes().message(2, score).number(1, .max)),
+        Case("a stream", score: score.text(12, "s")),
         Case("a seed and ids", score: score.number(13, .max).message(14, tensor.number(4, 2))),
         Case("no id", ProtoBytes().message(2, score)),
         Case(

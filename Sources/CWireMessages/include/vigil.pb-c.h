@@ -171,7 +171,7 @@ struct  Vigil__V1__Score
   size_t n_extras;
   Vigil__V1__Extra *extras;
   /*
-   * The data stream that the events belong to.
+   * The data stream that the events belong to: at most 64 letters, digits, '.', '-' and '_'.
    */
   char *stream;
   /*

@@ -38,6 +38,8 @@ public struct Flight {
     var binColumns: InlineArray<24, UnsafeRawPointer?> = unsafe .init(repeating: nil)
     /// Bit i: that column is float64, not float32.
     var wideColumns: UInt32 = 0
+    /// Number of the data stream, by the version's `StreamTable`.
+    var stream = 0
     /// First byte of the events' ids, or nil.
     var eventIds: UnsafeRawPointer?
     /// What randomised answers are drawn from, with the ids.

@@ -13,6 +13,7 @@ struct RepeatedRequest {
     var coverage = 0.0
     var prior = Double.nan
     var isRaw = false
+    var stream = 0
     var priority = Priority.standard
     /// Bytes of its tensor.
     var bytes = 0
@@ -31,6 +32,7 @@ struct RepeatedRequest {
         coverage = unsafe flight.pointee.coverage
         prior = unsafe flight.pointee.prior
         isRaw = unsafe flight.pointee.isRaw
+        stream = unsafe flight.pointee.stream
         priority = unsafe flight.pointee.priority
         self.bytes = bytes
         allowed = unsafe flight.pointee.deadline - flight.pointee.arrival
@@ -48,6 +50,7 @@ struct RepeatedRequest {
         unsafe flight.pointee.coverage = coverage
         unsafe flight.pointee.prior = prior
         unsafe flight.pointee.isRaw = isRaw
+        unsafe flight.pointee.stream = stream
         unsafe flight.pointee.priority = priority
         unsafe flight.pointee.bytes = bytes
         unsafe flight.pointee.arrival = arrival

@@ -22,6 +22,7 @@ struct RequestCheck {
         unsafe flight.pointee.rows = rows
         unsafe flight.pointee.priority = request.priority
         unsafe flight.pointee.isRaw = request.isRaw
+        unsafe try fillStream(flight, request)
         unsafe try fillCoverage(flight, request)
         unsafe try fillColumns(flight, request, rows: rows)
         unsafe try fillEventIds(flight, request, rows: rows)
@@ -203,6 +204,18 @@ struct RequestCheck {
             }
             unsafe flight.pointee.prior = prior
         }
+    }
+
+    private func fillStream(
+        _ flight: FlightPointer,
+        _ request: borrowing ScoreRequest
+    ) throws(Refusal) {
+        guard !request.stream.isEmpty else {
+            unsafe flight.pointee.stream = 0
+            return
+        }
+        try StreamTable.check(request.stream)
+        unsafe flight.pointee.stream = unsafe service.streams.number(request.stream)
     }
 
     private func fillEventIds(
