@@ -64,6 +64,7 @@ let package = Package(
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Calibration", swiftSettings: strict),
         .target(name: "Monitoring", dependencies: ["Calibration"], swiftSettings: strict),
+        .target(name: "Explanations", dependencies: ["Calibration"], swiftSettings: strict),
         .target(
             name: "Serving",
             dependencies: [
@@ -167,6 +168,12 @@ let package = Package(
         .testTarget(
             name: "MonitoringTests",
             dependencies: ["Monitoring", "Calibration", "TestSupport"],
+            exclude: ["Reference"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ExplanationsTests",
+            dependencies: ["Explanations", "TestSupport"],
             exclude: ["Reference"],
             swiftSettings: strict
         ),
