@@ -36,6 +36,8 @@ struct Forest: Sendable {
     private(set) var nodes: [Node] = []
     /// What each node adds; zero for a split.
     private(set) var values: [Float] = []
+    /// The cover of each node as the file states it, not checked; NaN where it states none.
+    private(set) var covers: [Float] = []
     private(set) var trees: [Tree] = []
 
     /// Checks and flattens the trees of a file.
@@ -79,6 +81,7 @@ struct Forest: Sendable {
             for source in level {
                 let child = firstOfNext + next.count - root
                 let check = TreeCheck(tree: tree, number: number, node: Int(source))
+                covers.append(tree.sumHessian?[Int(source)] ?? .nan)
                 if try check.isLeaf() {
                     try appendLeaf(check, root: root)
                 } else {

@@ -21,6 +21,8 @@ public struct TreeEnsemble: Sendable {
     public let treeCount: Int
     /// How rows are evaluated, as "leaf masks, lockstep (AVX2) from 16 rows".
     public let layoutText: String
+    /// The trees themselves, for explainers.
+    let forest: Forest
     private let few: ForestLayout
     private let many: ForestLayout
     /// Rows from which `many` is used.
@@ -44,6 +46,7 @@ public struct TreeEnsemble: Sendable {
     ) throws(TreeModelError) {
         let model = try XGBoostModel(json: json)
         let forest = try Forest(model)
+        self.forest = forest
         featureCount = model.featureCount
         featureNames = model.featureNames
         groupCount = model.groupCount

@@ -1,13 +1,13 @@
 /// What a tree model file may ask for at most.
 ///
 /// Each is far above any model in use and low enough that a hostile file cannot exhaust the host:
-/// the largest admitted file needs about 1 GB while it is read and 200 MB afterwards.
+/// the largest admitted file needs about 1 GB while it is read and 270 MB afterwards.
 public enum TreeLimits {
     /// Bytes of JSON; a depth-6 tree takes 6 kB.
     public static let fileBytes = 256 << 20
     /// Trees in one ensemble.
     public static let trees = 65_536
-    /// Nodes in all trees together; 12 bytes each once loaded.
+    /// Nodes in all trees together; 16 bytes each once loaded.
     public static let nodes = 1 << 24
     /// Nodes in one tree, as a child is stored in 16 bits; a full tree of depth 15 fits.
     public static let nodesOfTree = 1 << 16

@@ -6,6 +6,8 @@ struct XGBoostTree {
     /// A split's threshold or a leaf's value.
     let splitConditions: [Float]
     let defaultLeft: [Int32]
+    /// The cover of each node: the sum of the second derivatives of the events trained on there.
+    let sumHessian: [Float]?
 
     /// Reads a tree; afterwards all arrays have the same length, at least one.
     init(reading reader: inout JSONReader) throws(TreeModelError) {
@@ -14,6 +16,7 @@ struct XGBoostTree {
         var indices: [Int32]?
         var conditions: [Float]?
         var defaults: [Int32]?
+        var hessians: [Float]?
         var splitTypes: [Int32]?
         var header: Header?
         let limit = TreeLimits.nodes
@@ -25,6 +28,7 @@ struct XGBoostTree {
             case "split_indices": try reader.integers(into: &indices, limit: limit)
             case "split_conditions": try reader.floats(into: &conditions, limit: limit)
             case "default_left": try reader.integers(into: &defaults, limit: limit)
+            case "sum_hessian": try reader.floats(into: &hessians, limit: limit)
             case "split_type": try reader.integers(into: &splitTypes, limit: limit)
             case "tree_param":
                 try reader.store(try Header(reading: &reader), in: &header)
@@ -50,6 +54,7 @@ struct XGBoostTree {
         splitIndices = try Self.present(indices, place + ".split_indices")
         splitConditions = try Self.present(conditions, place + ".split_conditions")
         defaultLeft = try Self.present(defaults, place + ".default_left")
+        sumHessian = hessians
         try checkLengths(typeCount: splitTypes?.count, nodeCount: header?.nodeCount, place)
     }
 
@@ -71,6 +76,7 @@ struct XGBoostTree {
         try Self.agree(splitIndices.count, count, place + ".split_indices")
         try Self.agree(splitConditions.count, count, place + ".split_conditions")
         try Self.agree(defaultLeft.count, count, place + ".default_left")
+        if let sumHessian { try Self.agree(sumHessian.count, count, place + ".sum_hessian") }
         if let typeCount { try Self.agree(typeCount, count, place + ".split_type") }
         if let said = nodeCount {
             guard said == count else {

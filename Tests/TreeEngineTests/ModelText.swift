@@ -45,6 +45,8 @@ struct TreeText {
     var splitType = "[0, 0, 0, 0, 0]"
     var nodeCount = "5"
     var leafWidth = "1"
+    /// No covers where it is nil, as the engine does without them.
+    var sumHessian: String?
 
     var json: String {
         """
@@ -52,7 +54,7 @@ struct TreeText {
         "left_children": \(left), "right_children": \(right), "split_conditions": \(conditions),
         "split_indices": \(indices), "split_type": \(splitType),
         "tree_param": {"num_deleted": "0", "num_feature": "2", "num_nodes": "\(nodeCount)",
-        "size_leaf_vector": "\(leafWidth)"}}
+        "size_leaf_vector": "\(leafWidth)"}\(sumHessian.map { ", \"sum_hessian\": \($0)" } ?? "")}
         """
     }
 

@@ -151,6 +151,8 @@ struct RejectionTests {
         },
         Case(tree: "default length", "default_left", "0 entries") { $0.defaultLeft = "[]" },
         Case(tree: "type length", "split_type", "2 entries") { $0.splitType = "[0, 0]" },
+        Case(tree: "cover length", "sum_hessian", "1 entries", "5") { $0.sumHessian = "[2.5]" },
+        Case(tree: "cover not a number", "sum_hessian[1]") { $0.sumHessian = "[2, true]" },
         Case(tree: "no node", "left_children", "no node") { $0.left = "[]" },
         Case(tree: "node count", "num_nodes", "found 6", "5, the length") { $0.nodeCount = "6" },
         Case(tree: "too deep", "trees[0] (depth) is too large", "513", "512") {
