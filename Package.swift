@@ -184,7 +184,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TreeEngineTests",
-            dependencies: ["TreeEngine", "CTreeKernels", "CTreeKernelsEmulated"],
+            dependencies: ["TreeEngine", "CTreeKernels", "CTreeKernelsEmulated", "TestSupport"],
             exclude: ["Reference"],
             swiftSettings: strict
         ),

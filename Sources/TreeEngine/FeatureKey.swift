@@ -21,6 +21,15 @@ enum FeatureKey {
         return UInt32(bitPattern: bits ^ ((bits >> 31) | Int32.min))
     }
 
+    /// A key as a signed integer that sorts alike: x86 compares only those in parallel.
+    @inline(__always)
+    static func signed(_ key: UInt32) -> Int32 { Int32(bitPattern: key ^ 1 << 31) }
+
+    /// Bytes of all keys of `rows` rows.
+    static func byteCount(rows: Int, featureCount: Int) -> Int {
+        rows * featureCount * copies * MemoryLayout<Int32>.stride
+    }
+
     /// The number of a key; +0 where there are two.
     static func number(_ key: UInt32) -> Float {
         Float(bitPattern: key > Int32.max ? key ^ 1 << 31 : ~key)

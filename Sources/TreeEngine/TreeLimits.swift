@@ -21,4 +21,16 @@ public enum TreeLimits {
     public static let textBytes = 1 << 20
     /// Objects and arrays open at once.
     static let nesting = 64
+
+    /// Different features on the way to one leaf, in an ensemble that is to be explained.
+    public static let pathFeatures = 64
+    /// Conditions on the ways to all leaves together, one a feature and leaf; about 100 bytes each
+    /// while an explainer is prepared and 32 at most afterwards, beside the tables.
+    public static let pathConditions = 1 << 22
+    /// Bytes of the tables of an explainer; paths that would exceed them are evaluated without.
+    public static let explainerTableBytes = 64 << 20
+    /// Rows of a background.
+    public static let backgroundRows = 1 << 14
+    /// Different ways in which background rows meet the conditions of paths without a table.
+    public static let backgroundPatterns = 1 << 22
 }

@@ -28,6 +28,8 @@ struct RandomForest {
         /// A split's threshold or a leaf's value.
         var number: Float
         var missingLeft = false
+        /// The training events that came here.
+        var cover: Float = 1000
     }
 
     let shape: Shape
@@ -41,6 +43,16 @@ struct RandomForest {
             [0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude]
             + (0..<shape.thresholds).map { _ in Float.random(in: -10...10, using: &random) }
         for _ in 0..<shape.trees { trees.append(tree(&random)) }
+        for tree in trees.indices { cover(&trees[tree], &random) }
+    }
+
+    /// Divides the events of each split between its children.
+    private func cover(_ nodes: inout [Node], _ random: inout SplitMix64) {
+        for node in nodes.indices where nodes[node].left >= 0 {
+            let left = nodes[node].cover * Float.random(in: 0.02...0.98, using: &random)
+            nodes[nodes[node].left].cover = left
+            nodes[nodes[node].right].cover = nodes[node].cover - left
+        }
     }
 
     private func tree(_ random: inout SplitMix64) -> [Node] {
@@ -81,7 +93,8 @@ struct RandomForest {
                 conditions: "[\(nodes.map { Self.text($0.number) }.joined(separator: ", "))]",
                 defaultLeft: "\(nodes.map { $0.missingLeft ? 1 : 0 })",
                 splitType: "\(nodes.map { _ in 0 })",
-                nodeCount: "\(nodes.count)"
+                nodeCount: "\(nodes.count)",
+                sumHessian: "\(nodes.map(\.cover))"
             ).json
         }
         return model.json
@@ -124,5 +137,34 @@ struct RandomForest {
             margins += sums
         }
         return margins
+    }
+
+    /// The sums of all trees, by group, where only the features in `known` are, by the definition:
+    /// a split on another one answers with the mean of both sides, weighted by their covers.
+    func expectations(_ row: [Float], known: Set<Int>) -> [Double] {
+        var sums = [Double](repeating: 0, count: max(1, shape.classes))
+        for (index, nodes) in trees.enumerated() {
+            sums[index % sums.count] += Self.expectation(nodes, 0, row, known)
+        }
+        return sums
+    }
+
+    private static func expectation(
+        _ nodes: [Node],
+        _ index: Int,
+        _ row: [Float],
+        _ known: Set<Int>
+    ) -> Double {
+        let node = nodes[index]
+        guard node.left >= 0 else { return Double(node.number) }
+        let number = row[node.feature]
+        let goesLeft = number.isNaN ? node.missingLeft : number < node.number
+        guard !known.contains(node.feature) else {
+            return expectation(nodes, goesLeft ? node.left : node.right, row, known)
+        }
+        return [node.left, node.right].reduce(0) {
+            let share = Double(nodes[$1].cover) / Double(node.cover)
+            return $0 + share * expectation(nodes, $1, row, known)
+        }
     }
 }

@@ -8,6 +8,8 @@ struct Reference {
     let features: [Float]
     let margins: [Float]
     let predictions: [Float]
+    /// Of the first rows, [row, group, feature], with the base value as the last feature.
+    let contributions: [Float]
 
     /// Why a reference could not be had.
     struct Unavailable: Error, CustomStringConvertible {
@@ -53,6 +55,7 @@ struct Reference {
         features = try Self.floats("\(name).features")
         margins = try Self.floats("\(name).margins")
         predictions = try Self.floats("\(name).predictions")
+        contributions = try Self.floats("\(name).contributions")
     }
 
     /// The bytes of one file in the directory.

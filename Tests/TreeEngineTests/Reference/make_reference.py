@@ -4,8 +4,8 @@
     venv/bin/python make_reference.py DIRECTORY
     VIGIL_TREE_REFERENCE=DIRECTORY swift test -c release --filter TreeEngineTests
 
-For each model: NAME.json (the model), NAME.features, NAME.margins and NAME.predictions (raw
-little-endian float32, row after row). manifest.txt has one line a model: name, rows, features,
+For each model: NAME.json (the model), NAME.features, NAME.margins, NAME.predictions and, of the
+first rows, NAME.contributions with the base value last (raw little-endian float32, row after row). manifest.txt has one line a model: name, rows, features,
 margins a row, predictions a row. refused_NAME.json are models of kinds that TreeEngine refuses.
 Everything follows from fixed seeds; takes 20 seconds and 100 MB.
 """
@@ -19,6 +19,7 @@ import xgboost as xgb
 
 ROWS = 100_000
 TRAINING_ROWS = 20_000
+EXPLAINED_ROWS = 100
 ZOO_TREE = pathlib.Path(__file__).parents[3] / "Zoo/models/er-nr-tree/1/model.json"
 LARGEST = np.finfo(np.float32).max
 SMALLEST = np.float32(1e-45)
@@ -132,6 +133,9 @@ class Reference:
         for kind, array in (("features", values), ("margins", margins), ("predictions", predictions)):
             assert array.shape[0] == rows
             array.astype("<f4").tofile(self.directory / f"{name}.{kind}")
+        explained = xgb.DMatrix(values[:EXPLAINED_ROWS], feature_names=booster.feature_names)
+        contributions = booster.predict(explained, pred_contribs=True, strict_shape=True)
+        contributions.astype("<f4").tofile(self.directory / f"{name}.contributions")
         shape = (rows, count, margins[0].size, predictions[0].size)
         self.manifest.append(" ".join([name, *map(str, shape)]))
         print(self.manifest[-1], flush=True)
