@@ -68,7 +68,8 @@ let package = Package(
         .target(
             name: "Serving",
             dependencies: [
-                "Messages", "Tensors", "Lanes", "Telemetry", "Catalog", "Calibration", "Execution",
+                "Messages", "Tensors", "Lanes", "Telemetry", "Catalog", "Calibration", "Monitoring",
+                "Execution",
             ],
             swiftSettings: strict
         ),

@@ -232,6 +232,96 @@ void   vigil__v1__reload__free_unpacked
   assert(message->base.descriptor == &vigil__v1__reload__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   vigil__v1__truth__init
+                     (Vigil__V1__Truth         *message)
+{
+  static const Vigil__V1__Truth init_value = VIGIL__V1__TRUTH__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__truth__get_packed_size
+                     (const Vigil__V1__Truth *message)
+{
+  assert(message->base.descriptor == &vigil__v1__truth__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__truth__pack
+                     (const Vigil__V1__Truth *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__truth__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__truth__pack_to_buffer
+                     (const Vigil__V1__Truth *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__truth__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__Truth *
+       vigil__v1__truth__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__Truth *)
+     protobuf_c_message_unpack (&vigil__v1__truth__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__truth__free_unpacked
+                     (Vigil__V1__Truth *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__truth__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__calibrations_query__init
+                     (Vigil__V1__CalibrationsQuery         *message)
+{
+  static const Vigil__V1__CalibrationsQuery init_value = VIGIL__V1__CALIBRATIONS_QUERY__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__calibrations_query__get_packed_size
+                     (const Vigil__V1__CalibrationsQuery *message)
+{
+  assert(message->base.descriptor == &vigil__v1__calibrations_query__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__calibrations_query__pack
+                     (const Vigil__V1__CalibrationsQuery *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__calibrations_query__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__calibrations_query__pack_to_buffer
+                     (const Vigil__V1__CalibrationsQuery *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__calibrations_query__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__CalibrationsQuery *
+       vigil__v1__calibrations_query__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__CalibrationsQuery *)
+     protobuf_c_message_unpack (&vigil__v1__calibrations_query__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__calibrations_query__free_unpacked
+                     (Vigil__V1__CalibrationsQuery *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__calibrations_query__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   vigil__v1__request__init
                      (Vigil__V1__Request         *message)
 {
@@ -1042,6 +1132,186 @@ void   vigil__v1__reload_reply__free_unpacked
   assert(message->base.descriptor == &vigil__v1__reload_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   vigil__v1__truth_reply__init
+                     (Vigil__V1__TruthReply         *message)
+{
+  static const Vigil__V1__TruthReply init_value = VIGIL__V1__TRUTH_REPLY__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__truth_reply__get_packed_size
+                     (const Vigil__V1__TruthReply *message)
+{
+  assert(message->base.descriptor == &vigil__v1__truth_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__truth_reply__pack
+                     (const Vigil__V1__TruthReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__truth_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__truth_reply__pack_to_buffer
+                     (const Vigil__V1__TruthReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__truth_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__TruthReply *
+       vigil__v1__truth_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__TruthReply *)
+     protobuf_c_message_unpack (&vigil__v1__truth_reply__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__truth_reply__free_unpacked
+                     (Vigil__V1__TruthReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__truth_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__calibration_state__init
+                     (Vigil__V1__CalibrationState         *message)
+{
+  static const Vigil__V1__CalibrationState init_value = VIGIL__V1__CALIBRATION_STATE__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__calibration_state__get_packed_size
+                     (const Vigil__V1__CalibrationState *message)
+{
+  assert(message->base.descriptor == &vigil__v1__calibration_state__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__calibration_state__pack
+                     (const Vigil__V1__CalibrationState *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__calibration_state__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__calibration_state__pack_to_buffer
+                     (const Vigil__V1__CalibrationState *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__calibration_state__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__CalibrationState *
+       vigil__v1__calibration_state__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__CalibrationState *)
+     protobuf_c_message_unpack (&vigil__v1__calibration_state__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__calibration_state__free_unpacked
+                     (Vigil__V1__CalibrationState *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__calibration_state__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__coverage_standing__init
+                     (Vigil__V1__CoverageStanding         *message)
+{
+  static const Vigil__V1__CoverageStanding init_value = VIGIL__V1__COVERAGE_STANDING__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__coverage_standing__get_packed_size
+                     (const Vigil__V1__CoverageStanding *message)
+{
+  assert(message->base.descriptor == &vigil__v1__coverage_standing__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__coverage_standing__pack
+                     (const Vigil__V1__CoverageStanding *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__coverage_standing__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__coverage_standing__pack_to_buffer
+                     (const Vigil__V1__CoverageStanding *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__coverage_standing__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__CoverageStanding *
+       vigil__v1__coverage_standing__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__CoverageStanding *)
+     protobuf_c_message_unpack (&vigil__v1__coverage_standing__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__coverage_standing__free_unpacked
+                     (Vigil__V1__CoverageStanding *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__coverage_standing__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__calibrations_reply__init
+                     (Vigil__V1__CalibrationsReply         *message)
+{
+  static const Vigil__V1__CalibrationsReply init_value = VIGIL__V1__CALIBRATIONS_REPLY__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__calibrations_reply__get_packed_size
+                     (const Vigil__V1__CalibrationsReply *message)
+{
+  assert(message->base.descriptor == &vigil__v1__calibrations_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__calibrations_reply__pack
+                     (const Vigil__V1__CalibrationsReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__calibrations_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__calibrations_reply__pack_to_buffer
+                     (const Vigil__V1__CalibrationsReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__calibrations_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__CalibrationsReply *
+       vigil__v1__calibrations_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__CalibrationsReply *)
+     protobuf_c_message_unpack (&vigil__v1__calibrations_reply__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__calibrations_reply__free_unpacked
+                     (Vigil__V1__CalibrationsReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__calibrations_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   vigil__v1__reply__init
                      (Vigil__V1__Reply         *message)
 {
@@ -1484,7 +1754,187 @@ const ProtobufCMessageDescriptor vigil__v1__reload__descriptor =
   (ProtobufCMessageInit) vigil__v1__reload__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor vigil__v1__truth__field_descriptors[7] =
+{
+  {
+    "model",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Truth, model),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Truth, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stream",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Truth, stream),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "event_ids",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Truth, event_ids),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "inputs",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__Truth, n_inputs),
+    offsetof(Vigil__V1__Truth, inputs),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "columns",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__Truth, n_columns),
+    offsetof(Vigil__V1__Truth, columns),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "truths",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__Truth, n_truths),
+    offsetof(Vigil__V1__Truth, truths),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__truth__field_indices_by_name[] = {
+  5,   /* field[5] = columns */
+  3,   /* field[3] = event_ids */
+  4,   /* field[4] = inputs */
+  0,   /* field[0] = model */
+  2,   /* field[2] = stream */
+  6,   /* field[6] = truths */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange vigil__v1__truth__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor vigil__v1__truth__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.Truth",
+  "Truth",
+  "Vigil__V1__Truth",
+  "vigil.v1",
+  sizeof(Vigil__V1__Truth),
+  7,
+  vigil__v1__truth__field_descriptors,
+  vigil__v1__truth__field_indices_by_name,
+  1,  vigil__v1__truth__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__truth__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__calibrations_query__field_descriptors[3] =
+{
+  {
+    "model",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CalibrationsQuery, model),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CalibrationsQuery, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "use",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CalibrationsQuery, use),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__calibrations_query__field_indices_by_name[] = {
+  0,   /* field[0] = model */
+  2,   /* field[2] = use */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange vigil__v1__calibrations_query__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor vigil__v1__calibrations_query__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.CalibrationsQuery",
+  "CalibrationsQuery",
+  "Vigil__V1__CalibrationsQuery",
+  "vigil.v1",
+  sizeof(Vigil__V1__CalibrationsQuery),
+  3,
+  vigil__v1__calibrations_query__field_descriptors,
+  vigil__v1__calibrations_query__field_indices_by_name,
+  1,  vigil__v1__calibrations_query__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__calibrations_query__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__request__field_descriptors[7] =
 {
   {
     "id",
@@ -1546,18 +1996,44 @@ static const ProtobufCFieldDescriptor vigil__v1__request__field_descriptors[5] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "truth",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__Request, kind_case),
+    offsetof(Vigil__V1__Request, truth),
+    &vigil__v1__truth__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calibrations",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__Request, kind_case),
+    offsetof(Vigil__V1__Request, calibrations),
+    &vigil__v1__calibrations_query__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__request__field_indices_by_name[] = {
+  6,   /* field[6] = calibrations */
   0,   /* field[0] = id */
   3,   /* field[3] = models */
   4,   /* field[4] = reload */
   1,   /* field[1] = score */
   2,   /* field[2] = status */
+  5,   /* field[5] = truth */
 };
 static const ProtobufCIntRange vigil__v1__request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor vigil__v1__request__descriptor =
 {
@@ -1567,7 +2043,7 @@ const ProtobufCMessageDescriptor vigil__v1__request__descriptor =
   "Vigil__V1__Request",
   "vigil.v1",
   sizeof(Vigil__V1__Request),
-  5,
+  7,
   vigil__v1__request__field_descriptors,
   vigil__v1__request__field_indices_by_name,
   1,  vigil__v1__request__number_ranges,
@@ -3509,7 +3985,393 @@ const ProtobufCMessageDescriptor vigil__v1__reload_reply__descriptor =
   (ProtobufCMessageInit) vigil__v1__reload_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__reply__field_descriptors[6] =
+static const ProtobufCFieldDescriptor vigil__v1__truth_reply__field_descriptors[2] =
+{
+  {
+    "taken",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__TruthReply, has_taken),
+    offsetof(Vigil__V1__TruthReply, taken),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calibration",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__TruthReply, calibration),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__truth_reply__field_indices_by_name[] = {
+  1,   /* field[1] = calibration */
+  0,   /* field[0] = taken */
+};
+static const ProtobufCIntRange vigil__v1__truth_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor vigil__v1__truth_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.TruthReply",
+  "TruthReply",
+  "Vigil__V1__TruthReply",
+  "vigil.v1",
+  sizeof(Vigil__V1__TruthReply),
+  2,
+  vigil__v1__truth_reply__field_descriptors,
+  vigil__v1__truth_reply__field_indices_by_name,
+  1,  vigil__v1__truth_reply__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__truth_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__calibration_state__field_descriptors[6] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CalibrationState, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "date",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CalibrationState, date),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "parent",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CalibrationState, parent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "truths",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__CalibrationState, has_truths),
+    offsetof(Vigil__V1__CalibrationState, truths),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "events",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__CalibrationState, has_events),
+    offsetof(Vigil__V1__CalibrationState, events),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "in_use",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Vigil__V1__CalibrationState, has_in_use),
+    offsetof(Vigil__V1__CalibrationState, in_use),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__calibration_state__field_indices_by_name[] = {
+  1,   /* field[1] = date */
+  4,   /* field[4] = events */
+  0,   /* field[0] = id */
+  5,   /* field[5] = in_use */
+  2,   /* field[2] = parent */
+  3,   /* field[3] = truths */
+};
+static const ProtobufCIntRange vigil__v1__calibration_state__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor vigil__v1__calibration_state__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.CalibrationState",
+  "CalibrationState",
+  "Vigil__V1__CalibrationState",
+  "vigil.v1",
+  sizeof(Vigil__V1__CalibrationState),
+  6,
+  vigil__v1__calibration_state__field_descriptors,
+  vigil__v1__calibration_state__field_indices_by_name,
+  1,  vigil__v1__calibration_state__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__calibration_state__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__coverage_standing__field_descriptors[9] =
+{
+  {
+    "output",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CoverageStanding, output),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stream",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CoverageStanding, stream),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bin",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CoverageStanding, bin),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "coverage",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__CoverageStanding, has_coverage),
+    offsetof(Vigil__V1__CoverageStanding, coverage),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "events",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__CoverageStanding, has_events),
+    offsetof(Vigil__V1__CoverageStanding, events),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "covered",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__CoverageStanding, has_covered),
+    offsetof(Vigil__V1__CoverageStanding, covered),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "low",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__CoverageStanding, has_low),
+    offsetof(Vigil__V1__CoverageStanding, low),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "high",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__CoverageStanding, has_high),
+    offsetof(Vigil__V1__CoverageStanding, high),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "standing",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CoverageStanding, standing),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__coverage_standing__field_indices_by_name[] = {
+  2,   /* field[2] = bin */
+  3,   /* field[3] = coverage */
+  5,   /* field[5] = covered */
+  4,   /* field[4] = events */
+  7,   /* field[7] = high */
+  6,   /* field[6] = low */
+  0,   /* field[0] = output */
+  8,   /* field[8] = standing */
+  1,   /* field[1] = stream */
+};
+static const ProtobufCIntRange vigil__v1__coverage_standing__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor vigil__v1__coverage_standing__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.CoverageStanding",
+  "CoverageStanding",
+  "Vigil__V1__CoverageStanding",
+  "vigil.v1",
+  sizeof(Vigil__V1__CoverageStanding),
+  9,
+  vigil__v1__coverage_standing__field_descriptors,
+  vigil__v1__coverage_standing__field_indices_by_name,
+  1,  vigil__v1__coverage_standing__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__coverage_standing__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__calibrations_reply__field_descriptors[5] =
+{
+  {
+    "model",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CalibrationsReply, model),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CalibrationsReply, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calibrations",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__CalibrationsReply, n_calibrations),
+    offsetof(Vigil__V1__CalibrationsReply, calibrations),
+    &vigil__v1__calibration_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "coverage",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__CalibrationsReply, n_coverage),
+    offsetof(Vigil__V1__CalibrationsReply, coverage),
+    &vigil__v1__coverage_standing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "problem",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__CalibrationsReply, problem),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__calibrations_reply__field_indices_by_name[] = {
+  2,   /* field[2] = calibrations */
+  3,   /* field[3] = coverage */
+  0,   /* field[0] = model */
+  4,   /* field[4] = problem */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange vigil__v1__calibrations_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor vigil__v1__calibrations_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.CalibrationsReply",
+  "CalibrationsReply",
+  "Vigil__V1__CalibrationsReply",
+  "vigil.v1",
+  sizeof(Vigil__V1__CalibrationsReply),
+  5,
+  vigil__v1__calibrations_reply__field_descriptors,
+  vigil__v1__calibrations_reply__field_indices_by_name,
+  1,  vigil__v1__calibrations_reply__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__calibrations_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__reply__field_descriptors[8] =
 {
   {
     "id",
@@ -3583,19 +4445,45 @@ static const ProtobufCFieldDescriptor vigil__v1__reply__field_descriptors[6] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "truth",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__Reply, kind_case),
+    offsetof(Vigil__V1__Reply, truth),
+    &vigil__v1__truth_reply__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calibrations",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__Reply, kind_case),
+    offsetof(Vigil__V1__Reply, calibrations),
+    &vigil__v1__calibrations_reply__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__reply__field_indices_by_name[] = {
+  7,   /* field[7] = calibrations */
   3,   /* field[3] = daemon */
   0,   /* field[0] = id */
   4,   /* field[4] = models */
   5,   /* field[5] = reload */
   2,   /* field[2] = score */
   1,   /* field[1] = status */
+  6,   /* field[6] = truth */
 };
 static const ProtobufCIntRange vigil__v1__reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor vigil__v1__reply__descriptor =
 {
@@ -3605,7 +4493,7 @@ const ProtobufCMessageDescriptor vigil__v1__reply__descriptor =
   "Vigil__V1__Reply",
   "vigil.v1",
   sizeof(Vigil__V1__Reply),
-  6,
+  8,
   vigil__v1__reply__field_descriptors,
   vigil__v1__reply__field_indices_by_name,
   1,  vigil__v1__reply__number_ranges,

@@ -55,6 +55,15 @@ struct BinnedScores: Equatable, Sendable {
         return rank <= range.count ? values[range.lowerBound + rank - 1] : .infinity
     }
 
+    /// Other scores, which come with their bins; a bin with fewer of them than `fewest` keeps those it
+    /// has.
+    func replacing(_ scores: [Double], bins: [Int], fewest: Int) -> BinnedScores {
+        let others = BinnedScores(scores: scores, bins: bins, binCount: binCount)
+        return BinnedScores(
+            unchecked: zip(tables, others.tables).map { $1.count < fewest ? $0 : $1 }
+        )
+    }
+
     /// Every score rounded up to single precision; those beyond it are kept as they are.
     func roundedUpToSinglePrecision() -> BinnedScores {
         BinnedScores(

@@ -23,6 +23,10 @@ extension CalibrationFile {
         date = try file.text("date")
         dataDigest = try file.text("data_digest")
         events = try file.integer("events", in: 1...Self.maximumEvents)
+        if file.has("parent") {
+            parent = try file.text("parent")
+            truths = try file.integer("truths", in: 0...Int.max >> 11)
+        }
         outputs = []
         for (index, value) in try file.list("outputs", limit: Self.maximumOutputs).enumerated() {
             outputs.append(try OutputCalibration(value, path: "outputs[\(index)]"))
@@ -107,6 +111,47 @@ extension SplitConformal {
         let below = try fields.scores(isTwoSided ? "scores_below" : "scores", counts, type)
         let above = isTwoSided ? try fields.scores("scores_above", counts, type) : nil
         self.init(method: method, side: side, bins: bins, below: below, above: above)
+        if let value = fields.optional("adapted") {
+            adapted = try AdaptedLevels(value, path: fields.path("adapted"), bins: bins.count)
+        }
+    }
+}
+
+extension AdaptedLevels {
+    fileprivate init(_ value: JSONValue, path: String, bins count: Int) throws(CalibrationError) {
+        var fields = try JSONFields(value, path: path)
+        let coverage = try fields.number("coverage")
+        let step = try fields.number("step")
+        let miscoverages = try fields.numbers("miscoverages")
+        let truths = try fields.counts("truths")
+        try fields.finish()
+        guard miscoverages.count == count, truths.count == count else {
+            throw CalibrationError(
+                fields.path("miscoverages"),
+                found: "\(miscoverages.count) and \(truths.count) truths",
+                allowed: "\(count) of each, one a bin"
+            )
+        }
+        var bins: [AdaptiveCoverage] = []
+        for (bin, miscoverage) in miscoverages.enumerated() {
+            do throws(CalibrationError) {
+                bins.append(
+                    try AdaptiveCoverage(
+                        target: coverage,
+                        step: step,
+                        miscoverage: miscoverage,
+                        truths: truths[bin]
+                    )
+                )
+            } catch {
+                throw CalibrationError(
+                    "\(path)[\(bin)].\(error.what)",
+                    found: error.found,
+                    allowed: error.allowed
+                )
+            }
+        }
+        self.init(coverage: coverage, step: step, bins: bins)
     }
 }
 
@@ -153,6 +198,7 @@ extension EventWeight {
     fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
         var fields = try JSONFields(value, path: path)
         let column = try BinColumn(fields.value("column"), path: fields.path("column"))
+        try column.check(path: fields.path("column"))
         guard fields.has("bin_edges") else {
             try fields.finish()
             guard column.source == .request else {

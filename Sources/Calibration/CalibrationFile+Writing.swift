@@ -17,6 +17,10 @@ extension CalibrationFile {
             file.text("date", date)
             file.text("data_digest", dataDigest)
             file.integer("events", events)
+            if let parent {
+                file.text("parent", parent)
+                file.integer("truths", truths)
+            }
             file.array("outputs") { list in
                 for output in outputs { list.object { output.write(to: &$0) } }
             }
@@ -75,6 +79,16 @@ extension SplitConformal {
             writer.write("scores_above", above, type)
         } else {
             writer.write("scores", below, type)
+        }
+        guard let adapted else { return }
+        writer.object("adapted") { levels in
+            levels.number("coverage", adapted.coverage)
+            levels.number("step", adapted.step)
+            levels.numbers(
+                "miscoverages",
+                adapted.bins.lazy.map { NumberText.of($0.miscoverage) }
+            )
+            levels.numbers("truths", adapted.bins.lazy.map { String($0.truths) })
         }
     }
 }

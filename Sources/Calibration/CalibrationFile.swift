@@ -34,6 +34,10 @@ public struct CalibrationFile: Sendable, Equatable {
     public var dataDigest: String
     /// Calibration events in all.
     public var events: Int
+    /// Id of the calibration that this one was adapted from, or nil.
+    public var parent: String?
+    /// Truths that it learned since the calibration that nothing was adapted to.
+    public var truths = 0
     /// One entry a calibrated output.
     public var outputs: [OutputCalibration]
     /// One entry for two outputs that are calibrated together.
@@ -83,6 +87,10 @@ public struct CalibrationFile: Sendable, Equatable {
         try NameRule.check(deviceClass, path: "device_class")
         try NameRule.checkDate(date, path: "date")
         try NameRule.checkDigest(dataDigest, path: "data_digest")
+        if let parent { try NameRule.check(parent, path: "parent") }
+        guard truths >= 0 else {
+            throw CalibrationError("truths", found: "\(truths)", allowed: "0 and more")
+        }
         guard events >= 1, events <= Self.maximumEvents else {
             throw CalibrationError(
                 "events",

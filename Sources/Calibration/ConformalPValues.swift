@@ -41,6 +41,15 @@ public struct ConformalPValues: Sendable, Equatable {
         )
     }
 
+    /// The same bins on other scores, which come with their bins; a bin with fewer of them than `fewest`
+    /// keeps those it has.
+    public func replacing(_ scores: [Double], bins places: [Int], fewest: Int) -> ConformalPValues {
+        ConformalPValues(
+            bins: bins,
+            scores: self.scores.replacing(scores, bins: places, fewest: fewest)
+        )
+    }
+
     /// The p-value of a score in a bin; NaN in gives NaN out.
     ///
     /// O(log n), allocates nothing.
@@ -55,7 +64,7 @@ public struct ConformalPValues: Sendable, Equatable {
     /// calibration events can tell.
     ///
     /// O(1), allocates nothing.
-    func largestScore(bin: Int, coverage: Double) -> Double {
+    public func largestScore(bin: Int, coverage: Double) -> Double {
         let events = scores.range(of: bin).count
         return scores.smallest(ConformalRank.rank(events: events, coverage: coverage), in: bin)
     }

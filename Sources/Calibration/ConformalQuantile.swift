@@ -8,6 +8,12 @@ public struct ConformalQuantile: Sendable, Equatable {
     /// What the upper end moves up by; equal to `below` but for `ConformalMethod.cqrAsymmetric`.
     public let above: Double
 
+    /// What both ends move by.
+    public init(below: Double, above: Double) {
+        self.below = below
+        self.above = above
+    }
+
     /// Too few calibration events for this coverage: the interval is the whole line.
     ///
     /// Say so, never clip it.

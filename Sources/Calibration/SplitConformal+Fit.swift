@@ -76,6 +76,32 @@ extension SplitConformal {
         )
     }
 
+    /// The same method in the same bins on other scores, which come with their bins; a bin with fewer of
+    /// them than `fewest` keeps those it has.
+    ///
+    /// `above` are the scores of the upper end of the asymmetric form, else ignored.
+    public func replacing(
+        below: [Double],
+        above: [Double],
+        bins places: [Int],
+        fewest: Int
+    ) -> SplitConformal {
+        SplitConformal(
+            method: method,
+            side: side,
+            bins: bins,
+            below: self.below.replacing(below, bins: places, fewest: fewest),
+            above: self.above?.replacing(above, bins: places, fewest: fewest)
+        )
+    }
+
+    /// The conformity scores of an event at its ends, the same twice but for the asymmetric form; an
+    /// interval holds its truth exactly where they are at most its quantile's.
+    public func scores(of sample: Sample) -> ConformalQuantile {
+        let score = sample.score(method, side)
+        return ConformalQuantile(below: score.below, above: score.above)
+    }
+
     /// The same calibration with every score rounded up to single precision; its file is half as
     /// long.
     ///

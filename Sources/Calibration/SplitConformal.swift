@@ -12,6 +12,8 @@ public struct SplitConformal: Sendable, Equatable {
     public let bins: MondrianGrid
     /// Calibration events in each bin.
     public let eventsPerBin: [Int]
+    /// What adaptation asks of the bins instead of the coverage wanted, or nil.
+    public var adapted: AdaptedLevels?
     /// Scores of the only end, or of the lower one.
     let below: BinnedScores
     /// Scores of the upper end; nil where both ends share one score.
@@ -43,8 +45,14 @@ public struct SplitConformal: Sendable, Equatable {
     /// O(1), allocates nothing.
     ///
     /// The k-th smallest score of the bin, k = ⌈(n + 1) coverage⌉, infinite when k > n; the
-    /// asymmetric form takes k = ⌈(n + 1)(1 - α/2)⌉ at each end, α = 1 - coverage.
+    /// asymmetric form takes k = ⌈(n + 1)(1 - α/2)⌉ at each end, α = 1 - coverage. Adapted, the bin's
+    /// own level stands for the coverage, whatever it is.
     public func quantile(bin: Int, coverage: Double) -> ConformalQuantile {
+        quantile(bin: bin, level: adapted?.bins[bin].coverage ?? coverage)
+    }
+
+    /// The quantile at a level that adaptation has chosen, from 0 to 1: 1 is infinite.
+    public func quantile(bin: Int, level coverage: Double) -> ConformalQuantile {
         let events = below.range(of: bin).count
         guard let above else {
             let rank = ConformalRank.rank(events: events, coverage: coverage)

@@ -189,6 +189,24 @@ public struct Manifest: Sendable, Equatable {
         public let coverages: [Double]
     }
 
+    /// What is made of true values that come after the answers.
+    public struct Truths: Sendable, Equatable {
+        /// How the calibration follows them.
+        public enum Adaptation: Sendable, Equatable {
+            /// It does not: coverage is measured, no more.
+            case none
+            /// Adaptive conformal inference with this step.
+            case adaptive(step: Double)
+            /// It is made anew of this many of the last truths.
+            case window(events: Int)
+        }
+
+        /// Events whose answers are remembered by id.
+        public let remembered: Int
+        /// How the calibration follows.
+        public let adaptation: Adaptation
+    }
+
     /// Name.
     public let name: String
     /// What the model is, in a sentence.
@@ -237,6 +255,8 @@ public struct Manifest: Sendable, Equatable {
     public let uncertainty: [Uncertainty]
     /// Outputs that are answered together.
     public let regions: [Region]
+    /// What is made of truths that come later, or nil when none are taken.
+    public let truths: Truths?
     /// Inputs, features and outputs whose distribution is watched.
     public let monitored: [String]
     /// Whether every row must have the same bits whatever its batch.

@@ -53,6 +53,11 @@ struct ManifestReader {
             inputs: inputs,
             outputs: outputs
         )
+        let truths = try TruthsReader.read(
+            top.take("truths"),
+            task: task,
+            uncertainty: uncertainty
+        )
         let monitored = try readMonitored(top.take("monitored"), inputs: inputs, outputs: outputs)
         try top.finish()
         return Manifest(
@@ -80,6 +85,7 @@ struct ManifestReader {
             coverage: uncertainty.coverage,
             uncertainty: uncertainty.entries,
             regions: uncertainty.regions,
+            truths: truths,
             monitored: monitored,
             isReproducible: isReproducible
         )

@@ -10,6 +10,13 @@ public struct ModelSource: Sendable {
         public let bytes: [UInt8]
         /// Digest of the content; its first digits are the calibration's id.
         public let digest: String
+
+        /// A file that was read.
+        public init(path: String, bytes: [UInt8], digest: String) {
+            self.path = path
+            self.bytes = bytes
+            self.digest = digest
+        }
     }
 
     /// What `model.yaml` states.

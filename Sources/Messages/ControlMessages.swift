@@ -8,6 +8,10 @@ public enum ControlRequest: Sendable, Equatable {
     case models(String?)
     /// Read the model folder again.
     case reload
+    /// True values of events.
+    case truth(TruthCall)
+    /// The calibrations of a model that takes truths; an id makes that one the one in use.
+    case calibrations(model: String, version: String?, use: String?)
 }
 
 /// The answer to a control request.
@@ -16,6 +20,8 @@ public enum ControlReply: Sendable, Equatable {
     case models([ModelDescription])
     /// One line for everything that changed or failed.
     case reload([String])
+    case truth(TruthAnswer)
+    case calibrations(CalibrationsReport)
     case refusal(Refusal)
 }
 

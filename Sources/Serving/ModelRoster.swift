@@ -43,6 +43,7 @@ public final class ModelRoster: Sendable {
     private let makeEngine: EngineMaker
     private let registry: MetricRegistry
     private let ladders: LadderFolder?
+    private let states: String?
     private let table = Mutex(RosterTable(entries: []))
     /// Moves with every swap; lanes compare it before they trust the table they hold.
     private let generation = Atomic<Int>(1)
@@ -53,16 +54,19 @@ public final class ModelRoster: Sendable {
 
     /// A roster of the models in `folder`; empty until the first reload.
     ///
-    /// What is measured about models is kept in `ladders`, or nowhere.
+    /// What is measured about models is kept in `ladders`, and what calibrations learn below the folder
+    /// `states`, or nowhere.
     public init(
         folder: ModelFolder,
         registry: MetricRegistry,
         ladders: LadderFolder? = nil,
+        states: String? = nil,
         makeEngine: @escaping EngineMaker
     ) {
         self.folder = folder
         self.registry = registry
         self.ladders = ladders
+        self.states = states
         self.makeEngine = makeEngine
     }
 
@@ -130,7 +134,8 @@ public final class ModelRoster: Sendable {
             old: current,
             makeEngine: makeEngine,
             registry: registry,
-            ladders: ladders
+            ladders: ladders,
+            states: states
         )
         update.apply(&scan, of: folder)
         let new = RosterTable(entries: update.entries)
@@ -149,6 +154,23 @@ public final class ModelRoster: Sendable {
         let tables = update.retired.isEmpty ? [] : returns.collect()
         leftovers.keep(scan, update.retired, tables + [update.old])
         return update.changes
+    }
+
+    /// The version that a model's control requests mean, or why there is none.
+    public func service(_ model: String, version: String?) throws(Refusal) -> ModelService {
+        guard let entry = current.entries.first(where: { $0.name.string == model }) else {
+            throw missing(model)
+        }
+        let chosen = entry.services.first { version == nil || $0.source.version == version }
+        guard let chosen else {
+            throw Refusal(
+                .notFound,
+                "model '\(model)' has no version '\(version ?? "")' that serves",
+                field: "version",
+                near: entry.services.map(\.source.version)
+            )
+        }
+        return chosen
     }
 
     /// Ends every worker once its queue is empty.
@@ -239,6 +261,7 @@ private struct RosterUpdate {
     let makeEngine: ModelRoster.EngineMaker
     let registry: MetricRegistry
     let ladders: LadderFolder?
+    let states: String?
     var entries: [RosterTable.Entry] = []
     var retired: [ModelService] = []
     var changes: [String] = []
@@ -247,12 +270,14 @@ private struct RosterUpdate {
         old: RosterTable,
         makeEngine: @escaping ModelRoster.EngineMaker,
         registry: MetricRegistry,
-        ladders: LadderFolder?
+        ladders: LadderFolder?,
+        states: String?
     ) {
         self.old = old
         self.makeEngine = makeEngine
         self.registry = registry
         self.ladders = ladders
+        self.states = states
     }
 
     mutating func apply(_ scan: inout ModelFolder.Scan, of folder: ModelFolder) {
@@ -342,7 +367,8 @@ private struct RosterUpdate {
             source: source,
             engine: engine,
             registry: registry,
-            ladders: ladders
+            ladders: ladders,
+            states: states
         )
     }
 }

@@ -40,6 +40,9 @@ public final class ModelService: Sendable {
     let inputRules: LentList<InputRule>
     /// Whether answers are calibrated unless raw ones are asked for.
     let declaresUncertainty: Bool
+    /// The calibration in use and what truths make of it, where the model takes some.
+    let live: LiveCalibration?
+    private let truthLane = Mutex<TruthLane?>(nil)
     /// Runs tiny batches on the transport's lane; nil when not even one event is cheap enough.
     let laneRunner: LaneRunner?
     private let engine: any Engine
@@ -57,9 +60,11 @@ public final class ModelService: Sendable {
         source: ModelSource,
         engine: any Engine,
         registry: MetricRegistry,
-        ladders: LadderFolder? = nil
+        ladders: LadderFolder? = nil,
+        states: String? = nil
     ) throws(LoadFailure) {
         let manifest = source.manifest
+        let folder = try Self.stateFolder(source, root: states)
         try SignatureCheck.check(manifest, engine)
         let order = try EngineOrder(manifest, engine)
         let ordered = order.wrap(engine)
@@ -74,7 +79,7 @@ public final class ModelService: Sendable {
             deviceClass: manifest.device.deviceClass.rawValue,
             device: manifest.device.text
         )
-        switch LoadedCalibration.find(source, running: running) {
+        switch Self.calibration(source, running: running, folder: folder) {
         case .success(let loaded):
             calibration = loaded
             calibrationReason = nil
@@ -109,6 +114,19 @@ public final class ModelService: Sendable {
         )
         rawPlan = planner.raw(nil)
         calibratedPlan = planner.calibrated([])
+        if let truths = manifest.truths, let calibration {
+            live = LiveCalibration(
+                calibration,
+                source: source.withoutArtefact,
+                truths: truths,
+                running: running,
+                folder: folder,
+                streams: streams,
+                registry: registry
+            )
+        } else {
+            live = nil
+        }
         let metrics = ModelMetrics(registry, model: manifest.name, version: source.version)
         self.metrics = metrics
         let batcher = Batcher(
@@ -150,6 +168,105 @@ public final class ModelService: Sendable {
         for _ in 0..<manifest.instances { runners.append(try makeRunner()) }
         workers = try Self.startWorkers(manifest, batcher, runners)
         Self.register(batcher, source, engine: engine.version, in: registry)
+        if let live {
+            let lane: TruthLane
+            do {
+                lane = try TruthLane(self, live: live)
+            } catch {
+                batcher.close()
+                batcher.stop()
+                for worker in workers { worker.join() }
+                throw error
+            }
+            truthLane.withLock { $0 = lane }
+        }
+    }
+
+    /// Where learned calibrations lie; a model that learns some must have such a place.
+    private static func stateFolder(
+        _ source: ModelSource,
+        root: String?
+    ) throws(LoadFailure) -> StateFolder? {
+        guard let truths = source.manifest.truths else { return nil }
+        guard let root else {
+            guard truths.adaptation == .none else {
+                throw LoadFailure(
+                    "truths.adapt: learned calibrations are kept on disk, and the daemon has no folder for them (state)"
+                )
+            }
+            return nil
+        }
+        return StateFolder(root: root, model: source.manifest.name, version: source.version)
+    }
+
+    /// The calibration to begin with: what was in use last, unless one that was made since lies beside
+    /// the artefact.
+    private static func calibration(
+        _ source: ModelSource,
+        running: LoadedCalibration.Running,
+        folder: StateFolder?
+    ) -> Result<LoadedCalibration, CalibrationAbsence> {
+        let found = LoadedCalibration.find(source, running: running)
+        guard let folder else { return found }
+        do throws(FileFailure) {
+            guard let choice = try folder.choice() else { return found }
+            if case .success(let newest) = found, newest.file.date > choice.date { return found }
+            for candidate in try folder.sources() + source.calibrations {
+                guard
+                    case .success(let loaded) = LoadedCalibration.load(candidate, source, running),
+                    loaded.id == choice.id
+                else { continue }
+                return .success(loaded)
+            }
+            return .failure(
+                .init(
+                    reason:
+                        "\(folder.path): the calibration in use, \(choice.id), does not fit or is gone"
+                )
+            )
+        } catch {
+            return .failure(.init(reason: "\(error)"))
+        }
+    }
+
+    /// Takes truths; `answer` is called once, on another thread.
+    public func take(
+        _ truths: TruthCall,
+        answer: @escaping @Sendable (Result<TruthAnswer, Refusal>) -> Void
+    ) {
+        guard let lane = truthLane.withLock({ $0 }) else {
+            return answer(.failure(noTruths))
+        }
+        lane.take(truths, answer: answer)
+    }
+
+    /// The calibrations, after the one of an id came into use if one is named.
+    ///
+    /// Reads files: blocks.
+    public func calibrations(use id: String?) throws(Refusal) -> CalibrationsReport {
+        guard let live else { throw noTruths }
+        if let id { try live.choose(id) }
+        var report = CalibrationsReport()
+        report.model = source.manifest.name
+        report.version = source.version
+        do throws(FileFailure) {
+            report.calibrations = try live.list()
+        } catch {
+            throw Refusal(.internal, "\(error)")
+        }
+        report.coverage = live.standing()
+        report.problem = live.complaint ?? ""
+        return report
+    }
+
+    private var noTruths: Refusal {
+        Refusal(
+            .unsupported,
+            source.manifest.truths == nil
+                ? "model '\(source.manifest.name)' takes no truths: its manifest has no 'truths'"
+                : "model '\(source.manifest.name)' is not calibrated: \(calibrationReason ?? "no calibration")",
+            field: "model"
+        )
     }
 
     /// Columns of the request that an entry needs, by its slots.
@@ -345,10 +462,17 @@ public final class ModelService: Sendable {
     ///
     /// Blocks until then.
     public func retire() {
+        truthLane.withLock { lane in
+            defer { lane = nil }
+            return lane
+        }?.stop()
         batcher.close()
         batcher.stop()
         for worker in workers { worker.join() }
     }
+
+    /// The calibration in use.
+    private var current: LoadedCalibration? { live?.answers.calibration ?? calibration }
 
     /// What clients and people are told about this version.
     public var description: ModelDescription {
@@ -356,10 +480,10 @@ public final class ModelService: Sendable {
             source: source,
             engineVersion: engine.version,
             evaluation: engine.evaluation,
-            calibrationId: calibration?.id,
-            calibrationDate: calibration?.file.date,
+            calibrationId: current?.id,
+            calibrationDate: current?.file.date,
             calibrationReason: calibrationReason,
-            bins: calibration?.provenance.bins ?? [],
+            bins: current?.provenance.bins ?? [],
             plan: plan,
             refusedShapes: refusedShapes
         )

@@ -17,6 +17,8 @@ public struct DaemonSettings: Sendable, Equatable {
     public var models = "models"
     /// Folder for what was measured about models, or nil: the service manager's, or none.
     public var cache: String?
+    /// Folder for what calibrations learn, or nil: the service manager's, or none.
+    public var state: String?
     /// ONNX Runtime's library.
     public var onnxRuntime = "libonnxruntime.so.1"
     /// Events below this level are not logged.
@@ -74,6 +76,7 @@ public struct DaemonSettings: Sendable, Equatable {
         let base = folder.isEmpty ? "." : folder.joined(separator: "/")
         if !models.hasPrefix("/") { models = "\(base)/\(models)" }
         if let given = cache, !given.hasPrefix("/") { cache = "\(base)/\(given)" }
+        if let given = state, !given.hasPrefix("/") { state = "\(base)/\(given)" }
         if onnxRuntime.contains("/"), !onnxRuntime.hasPrefix("/") {
             onnxRuntime = "\(base)/\(onnxRuntime)"
         }
@@ -83,6 +86,7 @@ public struct DaemonSettings: Sendable, Equatable {
         var top = try YAMLDocument.mapping(bytes, file: file)
         models = try top.take("models")?.string(maximumBytes: 4096) ?? models
         cache = try top.take("cache")?.string(maximumBytes: 4096) ?? cache
+        state = try top.take("state")?.string(maximumBytes: 4096) ?? state
         onnxRuntime = try top.take("onnxruntime")?.string(maximumBytes: 4096) ?? onnxRuntime
         logLevel = try top.take("log_level")?.choice(LogLevel.self) ?? logLevel
         drainSeconds = try top.take("drain_seconds")?.int(in: 1...600) ?? drainSeconds

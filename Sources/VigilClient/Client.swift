@@ -121,6 +121,28 @@ public final class Client: Sendable {
         return changes
     }
 
+    /// Sends true values of events: all are taken, or none.
+    public func truth(_ call: TruthCall) async throws(ClientError) -> TruthAnswer {
+        guard case .truth(let answer) = try await control(.truth(call)) else {
+            throw .failure("the daemon answered truths with something else")
+        }
+        return answer
+    }
+
+    /// The calibrations of a model that takes truths, after that of the id came into use if one is
+    /// named.
+    public func calibrations(
+        _ model: String,
+        version: String? = nil,
+        use: String? = nil
+    ) async throws(ClientError) -> CalibrationsReport {
+        let asked = ControlRequest.calibrations(model: model, version: version, use: use)
+        guard case .calibrations(let report) = try await control(asked) else {
+            throw .failure("the daemon answered a calibrations request with something else")
+        }
+        return report
+    }
+
     private func control(_ request: ControlRequest) async throws(ClientError) -> ControlReply {
         let id = nextId.add(1, ordering: .relaxed).oldValue
         let end = MonotonicClock.now() + UInt64(options.timeoutMilliseconds) * 1_000_000

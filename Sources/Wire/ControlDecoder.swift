@@ -35,6 +35,39 @@ enum ControlDecoder {
         return status
     }
 
+    static func report(_ message: Vigil__V1__CalibrationsReply) -> CalibrationsReport {
+        var report = CalibrationsReport()
+        report.model = unsafe text(message.model)
+        report.version = unsafe text(message.version)
+        report.problem = unsafe text(message.problem)
+        report.calibrations = unsafe (0..<message.n_calibrations).compactMap { index in
+            guard let entry = unsafe message.calibrations[index]?.pointee else { return nil }
+            return unsafe CalibrationState(
+                id: text(entry.id),
+                date: text(entry.date),
+                parent: text(entry.parent),
+                truths: Int(clamping: entry.truths),
+                events: Int(clamping: entry.events),
+                isInUse: entry.in_use != 0
+            )
+        }
+        report.coverage = unsafe (0..<message.n_coverage).compactMap { index in
+            guard let entry = unsafe message.coverage[index]?.pointee else { return nil }
+            return unsafe CoverageStanding(
+                output: text(entry.output),
+                stream: text(entry.stream),
+                bin: text(entry.bin),
+                coverage: entry.coverage,
+                events: Int(clamping: entry.events),
+                covered: Int(clamping: entry.covered),
+                low: entry.has_low != 0 ? entry.low : .nan,
+                high: entry.has_high != 0 ? entry.high : .nan,
+                standing: text(entry.standing)
+            )
+        }
+        return report
+    }
+
     static func models(_ message: Vigil__V1__ModelsReply) -> [ModelDescription] {
         unsafe (0..<message.n_models).compactMap { index in
             unsafe message.models[index].map { unsafe model($0.pointee) }

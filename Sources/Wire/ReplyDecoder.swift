@@ -64,6 +64,20 @@ public struct ReplyDecoder {
             return unsafe (
                 id, .control(.reload(ControlDecoder.texts(reload.changes, reload.n_changes)))
             )
+        case VIGIL__V1__REPLY__KIND_TRUTH:
+            var answer = TruthAnswer()
+            answer.taken = unsafe Int(clamping: message.pointee.truth.pointee.taken)
+            answer.calibration = unsafe ControlDecoder.text(
+                message.pointee.truth.pointee.calibration
+            )
+            return (id, .control(.truth(answer)))
+        case VIGIL__V1__REPLY__KIND_CALIBRATIONS:
+            return unsafe (
+                id,
+                .control(
+                    .calibrations(ControlDecoder.report(message.pointee.calibrations.pointee))
+                )
+            )
         default:
             throw ReplyMalformed(description: "the reply holds no kind that is known")
         }

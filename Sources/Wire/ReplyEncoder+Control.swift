@@ -37,7 +37,84 @@ extension ReplyEncoder {
             unsafe reply.pointee.kind_case = VIGIL__V1__REPLY__KIND_RELOAD
             unsafe reply.pointee.reload = unsafe list
             return unsafe draft(reply)
+        case .truth(let answer):
+            let reply = unsafe begin(id: id)
+            let message = unsafe make(Vigil__V1__TruthReply.self)
+            unsafe vigil__v1__truth_reply__init(message)
+            unsafe message.pointee.has_taken = 1
+            unsafe message.pointee.taken = UInt64(answer.taken)
+            unsafe message.pointee.calibration = unsafe text(answer.calibration)
+            unsafe reply.pointee.kind_case = VIGIL__V1__REPLY__KIND_TRUTH
+            unsafe reply.pointee.truth = unsafe message
+            return unsafe draft(reply)
+        case .calibrations(let report):
+            let reply = unsafe begin(id: id)
+            unsafe reply.pointee.kind_case = VIGIL__V1__REPLY__KIND_CALIBRATIONS
+            unsafe reply.pointee.calibrations = unsafe message(report)
+            return unsafe draft(reply)
         }
+    }
+
+    private func message(
+        _ report: CalibrationsReport
+    ) -> UnsafeMutablePointer<Vigil__V1__CalibrationsReply> {
+        let message = unsafe make(Vigil__V1__CalibrationsReply.self)
+        unsafe vigil__v1__calibrations_reply__init(message)
+        unsafe message.pointee.model = unsafe text(report.model)
+        unsafe message.pointee.version = unsafe text(report.version)
+        if !report.problem.isEmpty { unsafe message.pointee.problem = unsafe text(report.problem) }
+        unsafe message.pointee.n_calibrations = report.calibrations.count
+        unsafe message.pointee.calibrations = unsafe make(
+            UnsafeMutablePointer<Vigil__V1__CalibrationState>?.self,
+            count: report.calibrations.count
+        )
+        for (index, state) in report.calibrations.enumerated() {
+            let entry = unsafe make(Vigil__V1__CalibrationState.self)
+            unsafe vigil__v1__calibration_state__init(entry)
+            unsafe entry.pointee.id = unsafe text(state.id)
+            unsafe entry.pointee.date = unsafe text(state.date)
+            if !state.parent.isEmpty { unsafe entry.pointee.parent = unsafe text(state.parent) }
+            unsafe entry.pointee.has_truths = 1
+            unsafe entry.pointee.truths = UInt64(state.truths)
+            unsafe entry.pointee.has_events = 1
+            unsafe entry.pointee.events = UInt64(state.events)
+            unsafe entry.pointee.has_in_use = 1
+            unsafe entry.pointee.in_use = state.isInUse ? 1 : 0
+            unsafe message.pointee.calibrations[index] = unsafe entry
+        }
+        unsafe message.pointee.n_coverage = report.coverage.count
+        unsafe message.pointee.coverage = unsafe make(
+            UnsafeMutablePointer<Vigil__V1__CoverageStanding>?.self,
+            count: report.coverage.count
+        )
+        for (index, standing) in report.coverage.enumerated() {
+            unsafe message.pointee.coverage[index] = unsafe self.message(standing)
+        }
+        return unsafe message
+    }
+
+    private func message(
+        _ standing: CoverageStanding
+    ) -> UnsafeMutablePointer<Vigil__V1__CoverageStanding> {
+        let entry = unsafe make(Vigil__V1__CoverageStanding.self)
+        unsafe vigil__v1__coverage_standing__init(entry)
+        unsafe entry.pointee.output = unsafe text(standing.output)
+        unsafe entry.pointee.stream = unsafe text(standing.stream)
+        unsafe entry.pointee.bin = unsafe text(standing.bin)
+        unsafe entry.pointee.has_coverage = 1
+        unsafe entry.pointee.coverage = standing.coverage
+        unsafe entry.pointee.has_events = 1
+        unsafe entry.pointee.events = UInt64(standing.events)
+        unsafe entry.pointee.has_covered = 1
+        unsafe entry.pointee.covered = UInt64(standing.covered)
+        if !standing.low.isNaN {
+            unsafe entry.pointee.has_low = 1
+            unsafe entry.pointee.low = standing.low
+            unsafe entry.pointee.has_high = 1
+            unsafe entry.pointee.high = standing.high
+        }
+        unsafe entry.pointee.standing = unsafe text(standing.standing)
+        return unsafe entry
     }
 
     private func message(_ status: DaemonStatus) -> UnsafeMutablePointer<Vigil__V1__StatusReply> {

@@ -85,10 +85,25 @@ public enum RequestDecoder {
             return (id, .control(.models(name)))
         case VIGIL__V1__REQUEST__KIND_RELOAD:
             return (id, .control(.reload))
+        case VIGIL__V1__REQUEST__KIND_TRUTH:
+            let call = unsafe try ScoreDecoder(frames: frames).truth(message.pointee.truth.pointee)
+            return (id, .control(.truth(call)))
+        case VIGIL__V1__REQUEST__KIND_CALIBRATIONS:
+            let query = unsafe message.pointee.calibrations.pointee
+            return unsafe (
+                id,
+                .control(
+                    .calibrations(
+                        model: ControlDecoder.text(query.model),
+                        version: query.version.map { unsafe ControlDecoder.text($0) },
+                        use: query.use.map { unsafe ControlDecoder.text($0) }
+                    )
+                )
+            )
         default:
             throw Refusal(
                 .invalid,
-                "the request holds no kind that is known, allowed are score, status, models, reload",
+                "the request holds no kind that is known, allowed are score, status, models, reload, truth, calibrations",
                 field: "kind"
             )
         }
@@ -155,6 +170,62 @@ private struct ScoreDecoder {
                 )
             }
         }
+    }
+
+    /// True values, copied: they are looked at on another thread.
+    func truth(_ truth: Vigil__V1__Truth) throws(Refusal) -> TruthCall {
+        var call = unsafe TruthCall(model: ControlDecoder.text(truth.model))
+        call.version = unsafe truth.version.map { unsafe ControlDecoder.text($0) }
+        call.stream = unsafe ControlDecoder.text(truth.stream)
+        if let ids = unsafe truth.event_ids {
+            call.eventIds = unsafe try owned(ids.pointee, "event_ids")
+        }
+        call.inputs = unsafe try owned(truth.inputs, truth.n_inputs, "inputs")
+        call.columns = unsafe try owned(truth.columns, truth.n_columns, "columns")
+        call.truths = unsafe try owned(truth.truths, truth.n_truths, "truths")
+        return call
+    }
+
+    private func owned(
+        _ list: UnsafeMutablePointer<UnsafeMutablePointer<Vigil__V1__Tensor>?>?,
+        _ count: Int,
+        _ field: String
+    ) throws(Refusal) -> [TensorValue] {
+        guard count <= ScoreRequest.maximumInputs else {
+            throw Refusal(
+                .invalid,
+                "found \(count), allowed are \(ScoreRequest.maximumInputs)",
+                field: field
+            )
+        }
+        var tensors: [TensorValue] = []
+        for index in 0..<count {
+            guard let tensor = unsafe list?[index] else { continue }
+            tensors.append(unsafe try owned(tensor.pointee, "\(field)[\(index)]"))
+        }
+        return tensors
+    }
+
+    private func owned(
+        _ message: Vigil__V1__Tensor,
+        _ field: String
+    ) throws(Refusal) -> TensorValue {
+        let lent = unsafe try tensor(message) { field }
+        guard let type = lent.type else {
+            throw Refusal(.invalid, "found no known type", field: "\(field).type")
+        }
+        let splits = unsafe lent.splits.map { base in
+            (0..<lent.splitsByteCount / 8).map {
+                unsafe base.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)
+            }
+        }
+        return unsafe TensorValue(
+            name: lent.name.string,
+            type: type,
+            shape: (0..<lent.rank).map { lent.dimensions[$0] },
+            bytes: [UInt8](UnsafeRawBufferPointer(start: lent.base, count: lent.byteCount)),
+            rowSplits: splits
+        )
     }
 
     private static func text(_ pointer: UnsafeMutablePointer<CChar>?) -> LentText {

@@ -78,9 +78,20 @@ public enum RequestEncoder {
         return EncodedRequest(header: header, frames: frames.frames)
     }
 
-    /// A control request.
-    public static func encode(_ control: ControlRequest, id: UInt64) -> EncodedRequest {
+    /// A control request; the tensors of truths lie in the header when all together they take at most
+    /// `inlineBytes`.
+    public static func encode(
+        _ control: ControlRequest,
+        id: UInt64,
+        inlineBytes: Int = EncodedRequest.inlineBytes
+    ) -> EncodedRequest {
         let arena = Arena()
+        var frames = FrameList(isFramed: false)
+        if case .truth(let call) = control {
+            let ids = call.eventIds.map { [$0] } ?? []
+            let all = call.inputs + call.columns + call.truths + ids
+            frames = FrameList(isFramed: all.reduce(0) { $0 + $1.bytes.count } > inlineBytes)
+        }
         let header = unsafe pack(id, arena) { request in
             switch control {
             case .status:
@@ -99,9 +110,42 @@ public enum RequestEncoder {
                 unsafe vigil__v1__reload__init(query)
                 unsafe request.pointee.kind_case = VIGIL__V1__REQUEST__KIND_RELOAD
                 unsafe request.pointee.reload = unsafe query
+            case .truth(let call):
+                unsafe request.pointee.kind_case = VIGIL__V1__REQUEST__KIND_TRUTH
+                unsafe request.pointee.truth = unsafe truth(call, arena, &frames)
+            case .calibrations(let model, let version, let use):
+                let query = unsafe arena.make(Vigil__V1__CalibrationsQuery.self)
+                unsafe vigil__v1__calibrations_query__init(query)
+                unsafe query.pointee.model = unsafe arena.text(model)
+                if let version { unsafe query.pointee.version = unsafe arena.text(version) }
+                if let use { unsafe query.pointee.use = unsafe arena.text(use) }
+                unsafe request.pointee.kind_case = VIGIL__V1__REQUEST__KIND_CALIBRATIONS
+                unsafe request.pointee.calibrations = unsafe query
             }
         }
-        return EncodedRequest(header: header, frames: [])
+        return EncodedRequest(header: header, frames: frames.frames)
+    }
+
+    private static func truth(
+        _ call: TruthCall,
+        _ arena: Arena,
+        _ frames: inout FrameList
+    ) -> UnsafeMutablePointer<Vigil__V1__Truth> {
+        let truth = unsafe arena.make(Vigil__V1__Truth.self)
+        unsafe vigil__v1__truth__init(truth)
+        unsafe truth.pointee.model = unsafe arena.text(call.model)
+        if let version = call.version { unsafe truth.pointee.version = unsafe arena.text(version) }
+        if !call.stream.isEmpty { unsafe truth.pointee.stream = unsafe arena.text(call.stream) }
+        if let ids = call.eventIds {
+            unsafe truth.pointee.event_ids = unsafe tensors([ids], arena, &frames)[0]
+        }
+        unsafe truth.pointee.n_inputs = call.inputs.count
+        unsafe truth.pointee.inputs = unsafe tensors(call.inputs, arena, &frames)
+        unsafe truth.pointee.n_columns = call.columns.count
+        unsafe truth.pointee.columns = unsafe tensors(call.columns, arena, &frames)
+        unsafe truth.pointee.n_truths = call.truths.count
+        unsafe truth.pointee.truths = unsafe tensors(call.truths, arena, &frames)
+        return unsafe truth
     }
 
     private static func pack(

@@ -127,9 +127,14 @@ struct EventSource {
         return call
     }
 
-    private static func eventIds(_ data: Dataset, rows: Int) throws -> TensorValue {
+    /// The file's column `event_id`, or the events' rows where it has none and needs none.
+    static func eventIds(
+        _ data: Dataset,
+        rows: Int,
+        isRequired: Bool = false
+    ) throws -> TensorValue {
         let name = "event_id"
-        guard data.holds(name) else {
+        guard isRequired || data.holds(name) else {
             return TensorValue(
                 name: "",
                 type: .int64,

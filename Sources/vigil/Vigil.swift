@@ -13,7 +13,8 @@ struct Vigil: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             StatusCommand.self, ModelsCommand.self, ScoreCommand.self, CalibrateCommand.self,
-            EvaluateCommand.self, CutCommand.self, AnomaliesCommand.self, BenchCommand.self,
+            TruthCommand.self, CalibrationsCommand.self, EvaluateCommand.self, CutCommand.self,
+            AnomaliesCommand.self, BenchCommand.self,
         ]
     )
 }

@@ -34,11 +34,14 @@ final class Daemon: OperationsSource {
         self.logger = logger
         laneMetrics = LaneMetrics(registry)
         let cache = settings.cache ?? environment["CACHE_DIRECTORY"]
+        let states =
+            settings.state ?? environment["STATE_DIRECTORY"].map { "\($0)/calibrations" }
         let engines = EngineLibrary(onnxRuntimePath: settings.onnxRuntime, cache: cache)
         roster = ModelRoster(
             folder: ModelFolder(path: settings.models),
             registry: registry,
-            ladders: cache.map { LadderFolder(path: $0) }
+            ladders: cache.map { LadderFolder(path: $0) },
+            states: states
         ) { source throws(EngineFailure) in try engines.make(source) }
         registerReadings()
     }
@@ -156,6 +159,60 @@ final class Daemon: OperationsSource {
             return .models(chosen)
         case .reload:
             return .reload(await reload())
+        case .truth(let call):
+            return await take(call)
+        case .calibrations(let model, let version, let use):
+            return await calibrations(model, version, use)
+        }
+    }
+
+    private func take(_ call: TruthCall) async -> ControlReply {
+        do throws(Refusal) {
+            let service = try roster.service(call.model, version: call.version)
+            let outcome = await withCheckedContinuation { continuation in
+                service.take(call) { continuation.resume(returning: $0) }
+            }
+            return .truth(try outcome.get())
+        } catch {
+            return .refusal(error)
+        }
+    }
+
+    /// On a thread of its own, for it reads files.
+    private func calibrations(
+        _ model: String,
+        _ version: String?,
+        _ use: String?
+    ) async -> ControlReply {
+        do throws(Refusal) {
+            let service = try roster.service(model, version: version)
+            let outcome: Result<CalibrationsReport, Refusal> = await withCheckedContinuation {
+                continuation in
+                do {
+                    try LaneThread.runDetached(name: "calibrations") {
+                        do throws(Refusal) {
+                            continuation.resume(
+                                returning: .success(try service.calibrations(use: use))
+                            )
+                        } catch {
+                            continuation.resume(returning: .failure(error))
+                        }
+                    }
+                } catch {
+                    continuation.resume(
+                        returning: .failure(Refusal(.internal, "no thread: \(error)"))
+                    )
+                }
+            }
+            if use != nil, case .success = outcome {
+                logger.notice(
+                    "calibration chosen",
+                    metadata: ["model": "\(model)", "calibration": "\(use ?? "")"]
+                )
+            }
+            return .calibrations(try outcome.get())
+        } catch {
+            return .refusal(error)
         }
     }
 

@@ -56,7 +56,7 @@ import Testing
         (#""data_events": [5, 0, 3]"#, #""data_events": [5, -1, 3]"#, "weight.data_events[1]"),
         (#""data_events": [5, 0, 3]"#, #""data_events": [0, 0, 0]"#, "weight: data"),
         (#""data_events": [5, 0, 3]"#, #""data_events": "many""#, "weight.data_events"),
-        (#""bin_edges": [1, 2.5]"#, #""bin_edges": [2.5, 1]"#, "weight: edges[1]"),
+        (#""bin_edges": [1, 2.5]"#, #""bin_edges": [2.5, 1]"#, "weight: bin_edges[1]"),
         (#""feature": "s2""#, #""feature": """#, "weight.column.feature"),
         (#""weights": ["#, #""weights": [[1],"#, "weights"),
         (#""weights": ["#, #""weighs": ["#, "weights"),

@@ -136,11 +136,15 @@ class Daemon:
         """Files that it has open."""
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def page(self, path: str) -> str:
+        """A page of its HTTP port; needs `http_port`."""
+        page = f"http://127.0.0.1:{self.http_port}{path}"
+        with urllib.request.urlopen(page, timeout=PATIENCE) as answer:
+            return answer.read().decode()
+
     def metric(self, name: str, label: str) -> float:
         """The metric's value at the first label, as 'transport="zeromq"'; needs `http_port`."""
-        page = f"http://127.0.0.1:{self.http_port}/metrics"
-        with urllib.request.urlopen(page, timeout=PATIENCE) as answer:
-            text = answer.read().decode()
+        text = self.page("/metrics")
         start = f"{name}{{{label}"
         found = [line for line in text.splitlines() if line.startswith(start)]
         assert len(found) == 1, f"{start} stands {len(found)} times in\n{text}"

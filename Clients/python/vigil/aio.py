@@ -11,7 +11,7 @@ import zmq.asyncio
 
 from . import messages
 from .answers import Scores
-from .descriptions import DaemonStatus, Model
+from .descriptions import Calibrations, DaemonStatus, Model, Truths
 from .errors import CannotConnect, ConnectionLost, NoReply, VigilError
 from .link import connect, disconnect, ended, event_number
 from .messages import Call, Reply, ScoreOptions
@@ -106,6 +106,26 @@ class AsyncClient:
         except (VigilError, ValueError) as error:
             known.learn_from(error, model, version)
             raise
+
+    async def truth(
+        self,
+        model: str,
+        truths: Mapping[str, Any],
+        values: Any = None,
+        *,
+        event_ids: Any = None,
+        columns: Mapping[str, Any] | None = None,
+        stream: str | None = None,
+    ) -> Truths:
+        """Sends true values of events; see `Client.truth`."""
+        ends = self._session.ends(None)
+        described = await self._run(messages.describe(model, None), ends)
+        call = messages.truth(described, truths, values, columns, event_ids, stream)
+        return await self._run(call, ends)
+
+    async def calibrations(self, model: str, use: str | None = None) -> Calibrations:
+        """The calibrations of a model that takes truths; see `Client.calibrations`."""
+        return await self._run(messages.calibrations(model, use), self._session.ends(None))
 
     async def status(self) -> DaemonStatus:
         """What the daemon is and how it fares."""

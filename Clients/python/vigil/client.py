@@ -12,7 +12,7 @@ import zmq
 
 from . import messages
 from .answers import Scores
-from .descriptions import DaemonStatus, Model
+from .descriptions import Calibrations, DaemonStatus, Model, Truths
 from .errors import BadReply, CannotConnect, ConnectionLost, NoReply, VigilError
 from .link import connect, disconnect, ended, event_number, milliseconds
 from .messages import Call, Reply, ScoreOptions
@@ -128,6 +128,36 @@ class Client:
             except (VigilError, ValueError) as error:
                 known.learn_from(error, model, version)
                 raise
+
+    def truth(
+        self,
+        model: str,
+        truths: Mapping[str, Any],
+        values: Any = None,
+        *,
+        event_ids: Any = None,
+        columns: Mapping[str, Any] | None = None,
+        stream: str | None = None,
+    ) -> Truths:
+        """Sends true values of events; all are taken, or none.
+
+        Args:
+            model: name of the model.
+            truths: true values by truth column, one an event.
+            values: the events, as for `score`: the daemon scores them for it.
+            event_ids: instead, ids of events that were scored with them a short time ago.
+            columns: values by name for calibration bins, with `values`.
+            stream: the data stream that the events belong to, as when they were scored.
+        """
+        with self._exclusively():
+            ends = self._session.ends(None)
+            described = self._run(messages.describe(model, None), ends)
+            call = messages.truth(described, truths, values, columns, event_ids, stream)
+            return self._run(call, ends)
+
+    def calibrations(self, model: str, use: str | None = None) -> Calibrations:
+        """The calibrations of a model that takes truths; `use` is an id to answer by from now on."""
+        return self._call(messages.calibrations(model, use))
 
     def status(self) -> DaemonStatus:
         """What the daemon is and how it fares."""

@@ -143,6 +143,77 @@ class RegionDescription:
 
 
 @dataclass(frozen=True)
+class Truths:
+    """What became of true values.
+
+    Attributes:
+        taken: events whose truths were taken: all that were sent.
+        calibration: id of the calibration in use afterwards.
+    """
+
+    taken: int
+    calibration: str
+
+
+@dataclass(frozen=True)
+class CalibrationState:
+    """A calibration of a model that takes truths.
+
+    Attributes:
+        id, date: as scores quote them.
+        parent: id of the calibration that it was learned from, or None.
+        truths: truths learned since the calibration that nothing was learned for.
+        events: calibration events.
+        in_use: whether scores are calibrated by it now.
+    """
+
+    id: str
+    date: str
+    parent: str | None
+    truths: int
+    events: int
+    in_use: bool
+
+
+@dataclass(frozen=True)
+class CoverageStanding:
+    """How often answers held the truth in one bin, since the calibration came into use.
+
+    Attributes:
+        output, stream, bin: which; the output with its class where it has some.
+        coverage: promised.
+        events, covered: truths that came, and those that the answer held.
+        low, high: band of the share by the coverage law, or None where it does not hold.
+        standing: "holds", "under", "over", "unknown" (too few truths) or "adapted".
+    """
+
+    output: str
+    stream: str
+    bin: str
+    coverage: float
+    events: int
+    covered: int
+    low: float | None
+    high: float | None
+    standing: str
+
+
+@dataclass(frozen=True)
+class Calibrations:
+    """The calibrations of a model that takes truths, oldest first, and how coverage stands.
+
+    Attributes:
+        problem: why the last calibration could not be kept, or None.
+    """
+
+    model: str
+    version: str
+    calibrations: tuple[CalibrationState, ...]
+    coverage: tuple[CoverageStanding, ...]
+    problem: str | None
+
+
+@dataclass(frozen=True)
 class Model:
     """One version of one model.
 
@@ -197,6 +268,45 @@ class Model:
 def optional(message: Any, field: str) -> Any:
     """The field's value, or None when it is absent."""
     return getattr(message, field) if message.HasField(field) else None
+
+
+def truths(message: Any) -> Truths:
+    """From a TruthReply."""
+    return Truths(taken=message.taken, calibration=message.calibration)
+
+
+def calibrations(message: Any) -> Calibrations:
+    """From a CalibrationsReply."""
+    return Calibrations(
+        model=message.model,
+        version=message.version,
+        calibrations=tuple(
+            CalibrationState(
+                id=entry.id,
+                date=entry.date,
+                parent=optional(entry, "parent"),
+                truths=entry.truths,
+                events=entry.events,
+                in_use=entry.in_use,
+            )
+            for entry in message.calibrations
+        ),
+        coverage=tuple(
+            CoverageStanding(
+                output=entry.output,
+                stream=entry.stream,
+                bin=entry.bin,
+                coverage=entry.coverage,
+                events=entry.events,
+                covered=entry.covered,
+                low=optional(entry, "low"),
+                high=optional(entry, "high"),
+                standing=entry.standing,
+            )
+            for entry in message.coverage
+        ),
+        problem=optional(message, "problem"),
+    )
 
 
 def daemon_status(message: Any) -> DaemonStatus:

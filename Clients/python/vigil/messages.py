@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 
 from . import answers, descriptions, tensors
 from .answers import Scores
-from .descriptions import DaemonStatus, Model
+from .descriptions import Calibrations, DaemonStatus, Model, Truths
 from .errors import BadReply, InvalidRequest, NotFound, Unavailable, Unsupported, refusal
 from .tensors import Buffer
 from .wire import wire
@@ -120,6 +120,42 @@ def reload() -> Call[list[str]]:
     request = wire.Request()
     request.reload.SetInParent()
     return Call(request, "reload", lambda message, _: list(message.changes))
+
+
+def truth(
+    model: Model,
+    truths: Mapping[str, Any],
+    values: Any,
+    columns: Mapping[str, Any] | None,
+    event_ids: Any,
+    stream: str | None,
+) -> Call[Truths]:
+    """Sends true values of events, which come with them or are named by their ids."""
+    request = wire.Request()
+    message = request.truth
+    message.model = model.name
+    if stream is not None:
+        message.stream = stream
+    placed = []
+    if values is not None:
+        placed += [(message.inputs.add(), tensor) for tensor in _inputs(model, values)]
+    for name, value in (columns or {}).items():
+        placed.append((message.columns.add(), tensors.column(name, value)))
+    for name, value in truths.items():
+        placed.append((message.truths.add(), tensors.column(name, value)))
+    if event_ids is not None:
+        placed.append((message.event_ids, tensors.event_ids(event_ids)))
+    frames = tensors.place(placed)
+    return Call(request, "truth", lambda reply, _: descriptions.truths(reply), frames)
+
+
+def calibrations(model: str, use: str | None) -> Call[Calibrations]:
+    """Asks for the calibrations of a model that takes truths."""
+    request = wire.Request()
+    request.calibrations.model = model
+    if use is not None:
+        request.calibrations.use = use
+    return Call(request, "calibrations", lambda reply, _: descriptions.calibrations(reply))
 
 
 def describe(name: str, version: str | None) -> Call[Model]:

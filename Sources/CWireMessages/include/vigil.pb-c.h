@@ -20,6 +20,8 @@ typedef struct Vigil__V1__Score Vigil__V1__Score;
 typedef struct Vigil__V1__StatusQuery Vigil__V1__StatusQuery;
 typedef struct Vigil__V1__ModelsQuery Vigil__V1__ModelsQuery;
 typedef struct Vigil__V1__Reload Vigil__V1__Reload;
+typedef struct Vigil__V1__Truth Vigil__V1__Truth;
+typedef struct Vigil__V1__CalibrationsQuery Vigil__V1__CalibrationsQuery;
 typedef struct Vigil__V1__Request Vigil__V1__Request;
 typedef struct Vigil__V1__Status Vigil__V1__Status;
 typedef struct Vigil__V1__Output Vigil__V1__Output;
@@ -38,6 +40,10 @@ typedef struct Vigil__V1__ClassDescription Vigil__V1__ClassDescription;
 typedef struct Vigil__V1__ModelDescription Vigil__V1__ModelDescription;
 typedef struct Vigil__V1__ModelsReply Vigil__V1__ModelsReply;
 typedef struct Vigil__V1__ReloadReply Vigil__V1__ReloadReply;
+typedef struct Vigil__V1__TruthReply Vigil__V1__TruthReply;
+typedef struct Vigil__V1__CalibrationState Vigil__V1__CalibrationState;
+typedef struct Vigil__V1__CoverageStanding Vigil__V1__CoverageStanding;
+typedef struct Vigil__V1__CalibrationsReply Vigil__V1__CalibrationsReply;
 typedef struct Vigil__V1__Reply Vigil__V1__Reply;
 
 
@@ -226,12 +232,70 @@ struct  Vigil__V1__Reload
      }
 
 
+/*
+ * True values of events: of source calibrations, salted events, later reconstruction. All are taken or
+ * none.
+ */
+struct  Vigil__V1__Truth
+{
+  ProtobufCMessage base;
+  char *model;
+  /*
+   * Absent: the version that is served.
+   */
+  char *version;
+  /*
+   * The stream that the events belong to, as when they were scored.
+   */
+  char *stream;
+  /*
+   * Of events that were scored with ids, and are remembered; or the events themselves:
+   */
+  Vigil__V1__Tensor *event_ids;
+  size_t n_inputs;
+  Vigil__V1__Tensor **inputs;
+  size_t n_columns;
+  Vigil__V1__Tensor **columns;
+  /*
+   * FLOAT32 or FLOAT64, one an event, by the names of truth columns.
+   */
+  size_t n_truths;
+  Vigil__V1__Tensor **truths;
+};
+#define VIGIL__V1__TRUTH__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__truth__descriptor) \
+    , NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * The calibrations of a model that takes truths, and how its coverage stands.
+ */
+struct  Vigil__V1__CalibrationsQuery
+{
+  ProtobufCMessage base;
+  char *model;
+  /*
+   * Absent: the version that is served.
+   */
+  char *version;
+  /*
+   * Id of the calibration to answer by from now on.
+   */
+  char *use;
+};
+#define VIGIL__V1__CALIBRATIONS_QUERY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__calibrations_query__descriptor) \
+    , NULL, NULL, NULL }
+
+
 typedef enum {
   VIGIL__V1__REQUEST__KIND__NOT_SET = 0,
   VIGIL__V1__REQUEST__KIND_SCORE = 2,
   VIGIL__V1__REQUEST__KIND_STATUS = 3,
   VIGIL__V1__REQUEST__KIND_MODELS = 4,
-  VIGIL__V1__REQUEST__KIND_RELOAD = 5
+  VIGIL__V1__REQUEST__KIND_RELOAD = 5,
+  VIGIL__V1__REQUEST__KIND_TRUTH = 6,
+  VIGIL__V1__REQUEST__KIND_CALIBRATIONS = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VIGIL__V1__REQUEST__KIND__CASE)
 } Vigil__V1__Request__KindCase;
 
@@ -249,6 +313,8 @@ struct  Vigil__V1__Request
     Vigil__V1__StatusQuery *status;
     Vigil__V1__ModelsQuery *models;
     Vigil__V1__Reload *reload;
+    Vigil__V1__Truth *truth;
+    Vigil__V1__CalibrationsQuery *calibrations;
   };
 };
 #define VIGIL__V1__REQUEST__INIT \
@@ -752,12 +818,122 @@ struct  Vigil__V1__ReloadReply
     , 0,NULL }
 
 
+struct  Vigil__V1__TruthReply
+{
+  ProtobufCMessage base;
+  /*
+   * Events whose truths were taken.
+   */
+  protobuf_c_boolean has_taken;
+  uint64_t taken;
+  /*
+   * Id of the calibration in use afterwards.
+   */
+  char *calibration;
+};
+#define VIGIL__V1__TRUTH_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__truth_reply__descriptor) \
+    , 0, 0, NULL }
+
+
+struct  Vigil__V1__CalibrationState
+{
+  ProtobufCMessage base;
+  char *id;
+  char *date;
+  /*
+   * Id of the calibration that it was learned from; absent where nothing was learned.
+   */
+  char *parent;
+  /*
+   * Truths that it learned since the calibration that nothing was learned for.
+   */
+  protobuf_c_boolean has_truths;
+  uint64_t truths;
+  /*
+   * Calibration events.
+   */
+  protobuf_c_boolean has_events;
+  uint64_t events;
+  protobuf_c_boolean has_in_use;
+  protobuf_c_boolean in_use;
+};
+#define VIGIL__V1__CALIBRATION_STATE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__calibration_state__descriptor) \
+    , NULL, NULL, NULL, 0, 0, 0, 0, 0, 0 }
+
+
+/*
+ * How often answers held the truth in one bin, since the calibration came into use.
+ */
+struct  Vigil__V1__CoverageStanding
+{
+  ProtobufCMessage base;
+  /*
+   * Output, and class where it has some.
+   */
+  char *output;
+  char *stream;
+  /*
+   * In words.
+   */
+  char *bin;
+  /*
+   * Promised.
+   */
+  protobuf_c_boolean has_coverage;
+  double coverage;
+  protobuf_c_boolean has_events;
+  uint64_t events;
+  protobuf_c_boolean has_covered;
+  uint64_t covered;
+  /*
+   * Band of the share by the coverage law; absent where it does not hold.
+   */
+  protobuf_c_boolean has_low;
+  double low;
+  protobuf_c_boolean has_high;
+  double high;
+  /*
+   * "holds", "under", "over", "unknown" (too few truths), or "adapted" (no band is promised).
+   */
+  char *standing;
+};
+#define VIGIL__V1__COVERAGE_STANDING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__coverage_standing__descriptor) \
+    , NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+
+
+struct  Vigil__V1__CalibrationsReply
+{
+  ProtobufCMessage base;
+  char *model;
+  char *version;
+  /*
+   * Oldest first.
+   */
+  size_t n_calibrations;
+  Vigil__V1__CalibrationState **calibrations;
+  size_t n_coverage;
+  Vigil__V1__CoverageStanding **coverage;
+  /*
+   * Why the last calibration could not be kept, or absent.
+   */
+  char *problem;
+};
+#define VIGIL__V1__CALIBRATIONS_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__calibrations_reply__descriptor) \
+    , NULL, NULL, 0,NULL, 0,NULL, NULL }
+
+
 typedef enum {
   VIGIL__V1__REPLY__KIND__NOT_SET = 0,
   VIGIL__V1__REPLY__KIND_SCORE = 3,
   VIGIL__V1__REPLY__KIND_DAEMON = 4,
   VIGIL__V1__REPLY__KIND_MODELS = 5,
-  VIGIL__V1__REPLY__KIND_RELOAD = 6
+  VIGIL__V1__REPLY__KIND_RELOAD = 6,
+  VIGIL__V1__REPLY__KIND_TRUTH = 7,
+  VIGIL__V1__REPLY__KIND_CALIBRATIONS = 8
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VIGIL__V1__REPLY__KIND__CASE)
 } Vigil__V1__Reply__KindCase;
 
@@ -773,6 +949,8 @@ struct  Vigil__V1__Reply
     Vigil__V1__StatusReply *daemon;
     Vigil__V1__ModelsReply *models;
     Vigil__V1__ReloadReply *reload;
+    Vigil__V1__TruthReply *truth;
+    Vigil__V1__CalibrationsReply *calibrations;
   };
 };
 #define VIGIL__V1__REPLY__INIT \
@@ -874,6 +1052,44 @@ Vigil__V1__Reload *
                       const uint8_t       *data);
 void   vigil__v1__reload__free_unpacked
                      (Vigil__V1__Reload *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__Truth methods */
+void   vigil__v1__truth__init
+                     (Vigil__V1__Truth         *message);
+size_t vigil__v1__truth__get_packed_size
+                     (const Vigil__V1__Truth   *message);
+size_t vigil__v1__truth__pack
+                     (const Vigil__V1__Truth   *message,
+                      uint8_t             *out);
+size_t vigil__v1__truth__pack_to_buffer
+                     (const Vigil__V1__Truth   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__Truth *
+       vigil__v1__truth__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__truth__free_unpacked
+                     (Vigil__V1__Truth *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__CalibrationsQuery methods */
+void   vigil__v1__calibrations_query__init
+                     (Vigil__V1__CalibrationsQuery         *message);
+size_t vigil__v1__calibrations_query__get_packed_size
+                     (const Vigil__V1__CalibrationsQuery   *message);
+size_t vigil__v1__calibrations_query__pack
+                     (const Vigil__V1__CalibrationsQuery   *message,
+                      uint8_t             *out);
+size_t vigil__v1__calibrations_query__pack_to_buffer
+                     (const Vigil__V1__CalibrationsQuery   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__CalibrationsQuery *
+       vigil__v1__calibrations_query__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__calibrations_query__free_unpacked
+                     (Vigil__V1__CalibrationsQuery *message,
                       ProtobufCAllocator *allocator);
 /* Vigil__V1__Request methods */
 void   vigil__v1__request__init
@@ -1217,6 +1433,82 @@ Vigil__V1__ReloadReply *
 void   vigil__v1__reload_reply__free_unpacked
                      (Vigil__V1__ReloadReply *message,
                       ProtobufCAllocator *allocator);
+/* Vigil__V1__TruthReply methods */
+void   vigil__v1__truth_reply__init
+                     (Vigil__V1__TruthReply         *message);
+size_t vigil__v1__truth_reply__get_packed_size
+                     (const Vigil__V1__TruthReply   *message);
+size_t vigil__v1__truth_reply__pack
+                     (const Vigil__V1__TruthReply   *message,
+                      uint8_t             *out);
+size_t vigil__v1__truth_reply__pack_to_buffer
+                     (const Vigil__V1__TruthReply   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__TruthReply *
+       vigil__v1__truth_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__truth_reply__free_unpacked
+                     (Vigil__V1__TruthReply *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__CalibrationState methods */
+void   vigil__v1__calibration_state__init
+                     (Vigil__V1__CalibrationState         *message);
+size_t vigil__v1__calibration_state__get_packed_size
+                     (const Vigil__V1__CalibrationState   *message);
+size_t vigil__v1__calibration_state__pack
+                     (const Vigil__V1__CalibrationState   *message,
+                      uint8_t             *out);
+size_t vigil__v1__calibration_state__pack_to_buffer
+                     (const Vigil__V1__CalibrationState   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__CalibrationState *
+       vigil__v1__calibration_state__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__calibration_state__free_unpacked
+                     (Vigil__V1__CalibrationState *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__CoverageStanding methods */
+void   vigil__v1__coverage_standing__init
+                     (Vigil__V1__CoverageStanding         *message);
+size_t vigil__v1__coverage_standing__get_packed_size
+                     (const Vigil__V1__CoverageStanding   *message);
+size_t vigil__v1__coverage_standing__pack
+                     (const Vigil__V1__CoverageStanding   *message,
+                      uint8_t             *out);
+size_t vigil__v1__coverage_standing__pack_to_buffer
+                     (const Vigil__V1__CoverageStanding   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__CoverageStanding *
+       vigil__v1__coverage_standing__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__coverage_standing__free_unpacked
+                     (Vigil__V1__CoverageStanding *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__CalibrationsReply methods */
+void   vigil__v1__calibrations_reply__init
+                     (Vigil__V1__CalibrationsReply         *message);
+size_t vigil__v1__calibrations_reply__get_packed_size
+                     (const Vigil__V1__CalibrationsReply   *message);
+size_t vigil__v1__calibrations_reply__pack
+                     (const Vigil__V1__CalibrationsReply   *message,
+                      uint8_t             *out);
+size_t vigil__v1__calibrations_reply__pack_to_buffer
+                     (const Vigil__V1__CalibrationsReply   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__CalibrationsReply *
+       vigil__v1__calibrations_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__calibrations_reply__free_unpacked
+                     (Vigil__V1__CalibrationsReply *message,
+                      ProtobufCAllocator *allocator);
 /* Vigil__V1__Reply methods */
 void   vigil__v1__reply__init
                      (Vigil__V1__Reply         *message);
@@ -1252,6 +1544,12 @@ typedef void (*Vigil__V1__ModelsQuery_Closure)
                   void *closure_data);
 typedef void (*Vigil__V1__Reload_Closure)
                  (const Vigil__V1__Reload *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__Truth_Closure)
+                 (const Vigil__V1__Truth *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__CalibrationsQuery_Closure)
+                 (const Vigil__V1__CalibrationsQuery *message,
                   void *closure_data);
 typedef void (*Vigil__V1__Request_Closure)
                  (const Vigil__V1__Request *message,
@@ -1307,6 +1605,18 @@ typedef void (*Vigil__V1__ModelsReply_Closure)
 typedef void (*Vigil__V1__ReloadReply_Closure)
                  (const Vigil__V1__ReloadReply *message,
                   void *closure_data);
+typedef void (*Vigil__V1__TruthReply_Closure)
+                 (const Vigil__V1__TruthReply *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__CalibrationState_Closure)
+                 (const Vigil__V1__CalibrationState *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__CoverageStanding_Closure)
+                 (const Vigil__V1__CoverageStanding *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__CalibrationsReply_Closure)
+                 (const Vigil__V1__CalibrationsReply *message,
+                  void *closure_data);
 typedef void (*Vigil__V1__Reply_Closure)
                  (const Vigil__V1__Reply *message,
                   void *closure_data);
@@ -1325,6 +1635,8 @@ extern const ProtobufCMessageDescriptor vigil__v1__score__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__status_query__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__models_query__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__reload__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__truth__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__calibrations_query__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__request__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__status__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__output__descriptor;
@@ -1343,6 +1655,10 @@ extern const ProtobufCMessageDescriptor vigil__v1__class_description__descriptor
 extern const ProtobufCMessageDescriptor vigil__v1__model_description__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__models_reply__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__reload_reply__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__truth_reply__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__calibration_state__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__coverage_standing__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__calibrations_reply__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__reply__descriptor;
 
 PROTOBUF_C__END_DECLS

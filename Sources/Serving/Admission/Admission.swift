@@ -106,7 +106,7 @@ public final class Admission {
     }
 
     private func enqueue(_ flight: FlightPointer) {
-        unsafe prepareAnswer(flight)
+        unsafe deck.prepareAnswer(flight, pool: pool)
         unsafe flight.pointee.generation = state.pointee.tables.generation
         unsafe state.pointee.tables.hold()
         unsafe append(flight)
@@ -291,35 +291,5 @@ public final class Admission {
         }
         unsafe flight.pointee.arrival = arrival
         unsafe flight.pointee.deadline = arrival + allowed
-    }
-
-    private func prepareAnswer(_ flight: FlightPointer) {
-        guard let plan = unsafe flight.pointee.plan else {
-            preconditionFailure("a checked request has a plan")
-        }
-        let rows = unsafe flight.pointee.rows
-        let bytes = unsafe plan._withUnsafeGuaranteedRef { plan in
-            var offset = 0
-            let strides = plan.layout.strides
-            for index in strides.indices {
-                unsafe flight.pointee.offsets[index] = offset
-                offset &+= (strides[index] &* rows &+ 63) & ~63
-            }
-            return offset
-        }
-        if bytes <= FlightDeck.smallBytes {
-            unsafe flight.pointee.answer = deck.smallAnswer(flight)
-            unsafe flight.pointee.isPooled = false
-        } else {
-            unsafe flight.pointee.answer = pool.take(byteCount: bytes)
-            unsafe flight.pointee.isPooled = true
-        }
-        unsafe flight.pointee.bytes += bytes
-        unsafe flight.pointee.rowsTaken = 0
-        unsafe flight.pointee.rowsDone = 0
-        unsafe flight.pointee.largestBatch = 0
-        unsafe flight.pointee.flaggedOutputs = 0
-        unsafe flight.pointee.queueNanoseconds = 0
-        unsafe flight.pointee.computeNanoseconds = 0
     }
 }

@@ -42,6 +42,8 @@ public struct Flight {
     var stream = 0
     /// First byte of the events' ids, or nil.
     var eventIds: UnsafeRawPointer?
+    /// Where the observations of a labelled event go, all outputs of a row after the other, or nil.
+    var observations: UnsafeMutablePointer<Observation>?
     /// What randomised answers are drawn from, with the ids.
     var seed: UInt64 = 0
     /// Coverage of the intervals.

@@ -81,6 +81,39 @@ public final class FlightDeck: @unchecked Sendable {
         unsafe smallAnswers + flight.pointee.slot &* Self.smallBytes
     }
 
+    /// Gives an admitted flight the memory of its answer, from `pool` unless it is small, and begins its
+    /// count of rows.
+    @inline(__always)
+    func prepareAnswer(_ flight: FlightPointer, pool: AnswerPool) {
+        guard let plan = unsafe flight.pointee.plan else {
+            preconditionFailure("a checked request has a plan")
+        }
+        let rows = unsafe flight.pointee.rows
+        let bytes = unsafe plan._withUnsafeGuaranteedRef { plan in
+            var offset = 0
+            let strides = plan.layout.strides
+            for index in strides.indices {
+                unsafe flight.pointee.offsets[index] = offset
+                offset &+= (strides[index] &* rows &+ 63) & ~63
+            }
+            return offset
+        }
+        if bytes <= Self.smallBytes {
+            unsafe flight.pointee.answer = smallAnswer(flight)
+            unsafe flight.pointee.isPooled = false
+        } else {
+            unsafe flight.pointee.answer = pool.take(byteCount: bytes)
+            unsafe flight.pointee.isPooled = true
+        }
+        unsafe flight.pointee.bytes += bytes
+        unsafe flight.pointee.rowsTaken = 0
+        unsafe flight.pointee.rowsDone = 0
+        unsafe flight.pointee.largestBatch = 0
+        unsafe flight.pointee.flaggedOutputs = 0
+        unsafe flight.pointee.queueNanoseconds = 0
+        unsafe flight.pointee.computeNanoseconds = 0
+    }
+
     /// Gives a claimed flight back, and what it holds.
     package func release(_ flight: FlightPointer) {
         unsafe reset(flight)

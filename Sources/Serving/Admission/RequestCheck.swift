@@ -47,6 +47,7 @@ struct RequestCheck {
         let service = unsafe service
         let isAskedRaw = request.isRaw
         let isRaw = isAskedRaw || !service.declaresUncertainty
+        if !isRaw, let live = service.live { return unsafe try fillPlan(flight, request, live) }
         guard let usual = isRaw ? service.rawPlan : service.calibratedPlan else {
             throw Refusal(
                 .unsupported,
@@ -78,6 +79,32 @@ struct RequestCheck {
             unsafe flight.pointee.plan = .passRetained(plan)
             unsafe flight.pointee.ownsPlan = true
         }
+    }
+
+    /// The plan of the calibration in use, which may be replaced at any time: the flight keeps it.
+    private func fillPlan(
+        _ flight: FlightPointer,
+        _ request: borrowing ScoreRequest,
+        _ live: LiveCalibration
+    ) throws(Refusal) {
+        let answers = live.answers
+        var plan = answers.plan
+        if request.outputCount > 0 {
+            var key = NamedPlans.Key(isRaw: false)
+            var list: [Int] = []
+            for index in 0..<request.outputCount {
+                list.append(try output(request.outputs[index], index))
+                key.append(list[index])
+            }
+            if let known = answers.named.find(key) {
+                plan = known
+            } else if let made = answers.planner.calibrated(list) {
+                _ = answers.named.keep(made, for: key)
+                plan = made
+            }
+        }
+        unsafe flight.pointee.plan = .passRetained(plan)
+        unsafe flight.pointee.ownsPlan = true
     }
 
     /// The number of the raw output that a request names.
@@ -175,6 +202,13 @@ struct RequestCheck {
                 throw Refusal(
                     .unsupported,
                     "\(request.isRaw ? "raw answers carry" : "task \(manifest.task.rawValue) answers") no intervals or sets at a coverage",
+                    field: "coverage"
+                )
+            }
+            if let only = unsafe service.live?.onlyCoverage, coverage != only {
+                throw Refusal(
+                    .unsupported,
+                    "found \(coverage), allowed is \(only): the calibration adapts to that coverage",
                     field: "coverage"
                 )
             }

@@ -13,11 +13,26 @@ struct AnswerPlanner: Sendable {
     private let calibrated: (draft: Draft, provenance: Provenance)?
 
     /// Plans of a version whose matching calibration, if any, is `calibration`.
-    init(manifest: Manifest, rawProvenance: Provenance, calibration: LoadedCalibration?) {
+    ///
+    /// An observer keeps what truths are compared with; it must outlive the plans.
+    init(
+        manifest: Manifest,
+        rawProvenance: Provenance,
+        calibration: LoadedCalibration?,
+        observer: (learner: LiveCalibration, generation: Int)? = nil
+    ) {
         self.manifest = manifest
         self.rawProvenance = rawProvenance
         calibrated = calibration.flatMap { calibration in
-            Self.draft(manifest, calibration).map { ($0, calibration.provenance) }
+            guard var draft = Self.draft(manifest, calibration) else { return nil }
+            if let observer {
+                draft.observation = CalibratedDraft(manifest: manifest).observation(
+                    calibration,
+                    learner: observer.learner,
+                    generation: observer.generation
+                )
+            }
+            return (draft, calibration.provenance)
         }
     }
 
@@ -307,6 +322,28 @@ private struct CalibratedDraft {
         return true
     }
 
+    /// What is observed of every output.
+    func observation(
+        _ calibration: LoadedCalibration,
+        learner: LiveCalibration,
+        generation: Int
+    ) -> ObservationStep {
+        let entries = manifest.uncertainty.enumerated().map { entry, uncertainty in
+            let output = calibration.file.outputs.first { $0.output == uncertainty.output }
+            let bins = output?.interval?.bins ?? output?.pValues.first?.table.bins ?? .whole
+            let value = index(of: uncertainty.output)
+            return ObservationStep.Entry(
+                bins: reader(entry, uncertainty, bins),
+                value: value,
+                lower: uncertainty.lower.map(index(of:)) ?? -1,
+                upper: uncertainty.upper.map(index(of:)) ?? -1,
+                sigma: uncertainty.sigma.map(index(of:)) ?? -1,
+                members: manifest.outputs[value].signature.elementCount
+            )
+        }
+        return ObservationStep(entries: entries, learner: learner, generation: generation)
+    }
+
     private func scale(_ entry: Manifest.Uncertainty) -> RegionStep.Scale {
         if let lower = entry.lower, let upper = entry.upper {
             return .quantiles(lower: index(of: lower), upper: index(of: upper))
@@ -385,6 +422,7 @@ private struct Draft: Sendable {
     var binary: BinaryStep?
     var anomaly: AnomalyStep?
     var others: [any AnswerStep] = []
+    var observation: ObservationStep?
     var rawCopies: [AnswerPlan.RawCopy] = []
 
     mutating func add(_ section: AnswerLayout.Section) -> Int {
@@ -457,6 +495,7 @@ private struct Draft: Sendable {
             binary: binary,
             anomaly: anomaly,
             others: others,
+            observation: observation,
             rawCopies: rawCopies
         )
     }

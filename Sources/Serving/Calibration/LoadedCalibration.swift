@@ -47,7 +47,8 @@ struct LoadedCalibration: Sendable {
         return .failure(.init(reason: reasons.joined(separator: "; ")))
     }
 
-    private static func load(
+    /// A calibration file, or in one line why it does not match.
+    static func load(
         _ candidate: ModelSource.CalibrationSource,
         _ source: ModelSource,
         _ running: Running

@@ -54,8 +54,8 @@ final class SetStep: AnswerStep {
     ) -> Bool {
         let flags = unsafe answer.flags(sections.flags) + segment.firstRow
         var isFlagged = false
-        return unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: classes) { scores in
-            unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: classes) { order in
+        return unsafe ScratchMemory.with(Double.self, count: classes) { scores in
+            unsafe ScratchMemory.with(Int32.self, count: classes) { order in
                 unsafe scores.initialize(repeating: 0)
                 unsafe order.initialize(repeating: 0)
                 let room = unsafe Room(scores: scores, order: order)

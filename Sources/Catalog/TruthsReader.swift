@@ -1,0 +1,62 @@
+internal import StrictYAML
+
+/// Reads `truths` and checks it against how the uncertainty is made.
+enum TruthsReader {
+    /// Events that are remembered where the manifest does not say how many.
+    private static let usuallyRemembered = 100_000
+
+    static func read(
+        _ value: YAMLValue?,
+        task: Manifest.Task,
+        uncertainty: UncertaintyReader.Outcome
+    ) throws(YAMLError) -> Manifest.Truths? {
+        guard let value else { return nil }
+        var mapping = try value.mapping()
+        guard task != .classes, !uncertainty.entries.isEmpty else {
+            throw value.error(
+                uncertainty.entries.isEmpty
+                    ? "truths are compared with calibrated answers, and 'uncertainty' declares none"
+                    : "found task classes, allowed are regression, binary, anomaly"
+            )
+        }
+        let remembered =
+            try mapping.take("remembered")?.int(in: 0...10_000_000) ?? usuallyRemembered
+        let adaptation = try adaptation(mapping.take("adapt"), task, uncertainty)
+        try mapping.finish()
+        return Manifest.Truths(remembered: remembered, adaptation: adaptation)
+    }
+
+    private static func adaptation(
+        _ value: YAMLValue?,
+        _ task: Manifest.Task,
+        _ uncertainty: UncertaintyReader.Outcome
+    ) throws(YAMLError) -> Manifest.Truths.Adaptation {
+        guard let value else { return .none }
+        guard uncertainty.regions.isEmpty else {
+            throw value.error("regions are not adapted: allowed without 'regions'")
+        }
+        guard uncertainty.entries.allSatisfy({ $0.weight == nil }) else {
+            throw value.error("weighted intervals are not adapted: allowed without 'weight'")
+        }
+        var mapping = try value.mapping()
+        let methodValue = try mapping.require("method")
+        let method = try methodValue.choice(Method.self)
+        let adaptation: Manifest.Truths.Adaptation
+        switch method {
+        case .adaptive:
+            guard task == .regression else {
+                throw methodValue.error("found adaptive, allowed for \(task.rawValue) is window")
+            }
+            adaptation = .adaptive(step: try mapping.require("step").double(in: 0.0001...0.5))
+        case .window:
+            adaptation = .window(events: try mapping.require("events").int(in: 1000...1_000_000))
+        }
+        try mapping.finish()
+        return adaptation
+    }
+
+    private enum Method: String, CaseIterable {
+        case adaptive
+        case window
+    }
+}

@@ -1,0 +1,126 @@
+/// True values of events.
+public struct TruthCall: Sendable, Equatable {
+    /// Name of the model.
+    public var model: String
+    /// Version, as it is quoted; nil for the one that is served.
+    public var version: String?
+    /// The data stream that the events belong to; empty for none.
+    public var stream = ""
+    /// Ids of events that were scored with them; nil where the events themselves come.
+    public var eventIds: TensorValue?
+    /// The events, as in a request to score them; empty where ids name them.
+    public var inputs: [TensorValue] = []
+    /// Values by name, one an event, for calibration bins.
+    public var columns: [TensorValue] = []
+    /// True values by the names of truth columns, one an event.
+    public var truths: [TensorValue] = []
+
+    /// Truths of a model's events.
+    public init(model: String) { self.model = model }
+}
+
+/// What became of true values.
+public struct TruthAnswer: Sendable, Equatable {
+    /// Events whose truths were taken.
+    public var taken = 0
+    /// Id of the calibration in use afterwards.
+    public var calibration = ""
+
+    /// Nothing taken.
+    public init() {}
+}
+
+/// A calibration of a version that takes truths.
+public struct CalibrationState: Sendable, Equatable, Encodable {
+    /// Id, as replies quote it.
+    public var id: String
+    /// ISO 8601.
+    public var date: String
+    /// Id of the calibration that it was learned from; empty for one that was not.
+    public var parent: String
+    /// Truths that it learned since the calibration that nothing was learned for.
+    public var truths: Int
+    /// Calibration events.
+    public var events: Int
+    /// Whether answers are calibrated by it now.
+    public var isInUse: Bool
+
+    /// A calibration.
+    public init(
+        id: String,
+        date: String,
+        parent: String,
+        truths: Int,
+        events: Int,
+        isInUse: Bool
+    ) {
+        self.id = id
+        self.date = date
+        self.parent = parent
+        self.truths = truths
+        self.events = events
+        self.isInUse = isInUse
+    }
+}
+
+/// How often answers held the truth in one bin, since the calibration came into use.
+public struct CoverageStanding: Sendable, Equatable, Encodable {
+    /// Output, and class where it has some.
+    public var output: String
+    /// Stream of the events.
+    public var stream: String
+    /// Bin in words.
+    public var bin: String
+    /// Coverage promised.
+    public var coverage: Double
+    /// Truths that came.
+    public var events: Int
+    /// Those of them that the answer held.
+    public var covered: Int
+    /// Band of the share by the coverage law; NaN where it does not hold.
+    public var low: Double
+    /// Upper end of the band.
+    public var high: Double
+    /// "holds", "under", "over", "unknown", or "adapted" where no band is promised.
+    public var standing: String
+
+    /// A bin.
+    public init(
+        output: String,
+        stream: String,
+        bin: String,
+        coverage: Double,
+        events: Int,
+        covered: Int,
+        low: Double,
+        high: Double,
+        standing: String
+    ) {
+        self.output = output
+        self.stream = stream
+        self.bin = bin
+        self.coverage = coverage
+        self.events = events
+        self.covered = covered
+        self.low = low
+        self.high = high
+        self.standing = standing
+    }
+}
+
+/// The calibrations of a version that takes truths, and how its coverage stands.
+public struct CalibrationsReport: Sendable, Equatable, Encodable {
+    /// Name of the model.
+    public var model = ""
+    /// Version, as it is quoted.
+    public var version = ""
+    /// Oldest first.
+    public var calibrations: [CalibrationState] = []
+    /// Bins that truths came for.
+    public var coverage: [CoverageStanding] = []
+    /// Why the last calibration could not be kept, or empty.
+    public var problem = ""
+
+    /// Empty.
+    public init() {}
+}

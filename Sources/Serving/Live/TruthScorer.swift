@@ -1,0 +1,168 @@
+internal import Catalog
+internal import Lanes
+internal import Messages
+internal import Tensors
+
+/// Scores labelled events through a version's own queue, and gives what was observed of them.
+@safe
+final class TruthScorer: @unchecked Sendable {
+    // Safe because only the thread of its lane uses it, and the service outlives that.
+    private unowned let service: ModelService
+    private let bell: Bell
+    private let deck: FlightDeck
+    private let pool = AnswerPool()
+    /// Some kilobytes, refilled for each call.
+    private let request: UnsafeMutablePointer<ScoreRequest>
+
+    init(_ service: ModelService, bell: Bell) {
+        self.service = service
+        self.bell = bell
+        deck = FlightDeck(capacity: 1, bell: bell)
+        unsafe request = .allocate(capacity: 1)
+        unsafe request.initialize(to: ScoreRequest())
+    }
+
+    deinit {
+        unsafe request.deinitialize(count: 1)
+        unsafe request.deallocate()
+    }
+
+    var manifest: Manifest { service.source.manifest }
+
+    /// Observations of every event, all outputs of one after the other, and the number of the stream.
+    func score(_ call: TruthCall) throws(Refusal) -> (observations: [Observation], stream: Int) {
+        let lent = LentCall(call)
+        try unsafe lent.fill(&request.pointee)
+        guard let flight = unsafe deck.claim() else {
+            preconditionFailure("one call is scored at a time")
+        }
+        defer { unsafe deck.release(flight) }
+        unsafe flight.pointee.service = .passUnretained(service)
+        unsafe try RequestCheck(.passUnretained(service)).fill(flight, from: request.pointee)
+        let count = unsafe flight.pointee.rows * manifest.uncertainty.count
+        let stream = unsafe flight.pointee.stream
+        let observed = UnsafeMutablePointer<Observation>.allocate(capacity: count)
+        unsafe observed.initialize(repeating: Observation(), count: count)
+        defer { unsafe observed.deallocate() }
+        unsafe flight.pointee.observations = unsafe observed
+        defer { unsafe flight.pointee.observations = nil }
+        unsafe try run(flight)
+        return (unsafe Array(UnsafeBufferPointer(start: observed, count: count)), stream)
+    }
+
+    /// Queues a flight and waits until its rows are done or its time is over.
+    private func run(_ flight: FlightPointer) throws(Refusal) {
+        unsafe flight.pointee.arrival = MonotonicClock.now()
+        unsafe flight.pointee.deadline = flight.pointee.arrival + TruthLane.patienceNanoseconds
+        unsafe deck.prepareAnswer(flight, pool: pool)
+        switch unsafe service.batcher.offer(flight) {
+        case .accepted: unsafe deck.watch(flight)
+        case .refused(let refusal): throw refusal
+        case .closed:
+            throw Refusal(
+                .unavailable,
+                "the model is being replaced",
+                retryAfterMicroseconds: Admission.retryMicroseconds
+            )
+        }
+        service.batcher.rouse()
+        var expired: Refusal?
+        var isDone = false
+        while !isDone {
+            bell.prepareToSleep()
+            if deck.hasCompleted {
+                bell.stayAwake()
+            } else {
+                let now = MonotonicClock.now()
+                let end = deck.soonestDeadline ?? now + TruthLane.patienceNanoseconds
+                bell.sleep(nanoseconds: end > now ? Int64(clamping: end - now) : 0)
+            }
+            unsafe deck.takeCompleted { _ in isDone = true }
+            // A worker may still hold rows of it: then it completes later.
+            unsafe deck.expire(now: MonotonicClock.now()) { _, refusal, isFree in
+                expired = refusal
+                isDone = isDone || isFree
+            }
+        }
+        if let refusal = unsafe expired ?? flight.pointee.refusal { throw refusal }
+    }
+}
+
+/// The tensors of a call as a request lends them.
+@safe
+private final class LentCall {
+    private let call: TruthCall
+    /// Bytes of the inputs, then of the columns.
+    private var blocks: [UnsafeMutableRawPointer] = unsafe []
+    private var texts: [OwnedText] = []
+
+    init(_ call: TruthCall) { self.call = call }
+
+    deinit { for index in unsafe blocks.indices { unsafe blocks[index].deallocate() } }
+
+    /// Makes `request` ask for the call's events.
+    func fill(_ request: inout ScoreRequest) throws(Refusal) {
+        guard call.inputs.count <= ScoreRequest.maximumInputs,
+            call.columns.count <= ScoreRequest.maximumColumns
+        else {
+            throw Refusal(
+                .invalid,
+                "found \(call.inputs.count) inputs and \(call.columns.count) columns, allowed are \(ScoreRequest.maximumInputs) and \(ScoreRequest.maximumColumns)",
+                field: "inputs"
+            )
+        }
+        request.model = lent(call.model)
+        request.version = nil
+        request.stream = lent(call.stream)
+        request.priority = .bulk
+        request.coverage = nil
+        request.prior = nil
+        request.isRaw = false
+        request.outputCount = 0
+        request.hasEventIds = false
+        request.wantsAttributions = false
+        request.inputCount = call.inputs.count
+        for (index, tensor) in call.inputs.enumerated() {
+            request.inputs[index] = try self.tensor(tensor, "inputs[\(index)]")
+        }
+        request.columnCount = call.columns.count
+        for (index, tensor) in call.columns.enumerated() {
+            request.columns[index] = try self.tensor(tensor, "columns[\(index)]")
+        }
+    }
+
+    private func tensor(_ value: TensorValue, _ field: String) throws(Refusal) -> LentTensor {
+        guard value.shape.count <= LentTensor.maximumRank else {
+            throw Refusal(
+                .invalid,
+                "found \(value.shape.count) dimensions, allowed are \(LentTensor.maximumRank)",
+                field: "\(field).shape"
+            )
+        }
+        var tensor = LentTensor()
+        tensor.name = lent(value.name)
+        tensor.type = value.type
+        tensor.rank = value.shape.count
+        for (axis, size) in value.shape.enumerated() { tensor.dimensions[axis] = size }
+        unsafe tensor.base = UnsafeRawPointer(copy(value.bytes))
+        tensor.byteCount = value.bytes.count
+        if let splits = value.rowSplits {
+            let bytes = unsafe splits.withUnsafeBytes { unsafe [UInt8]($0) }
+            unsafe tensor.splits = UnsafeRawPointer(copy(bytes))
+            tensor.splitsByteCount = bytes.count
+        }
+        return tensor
+    }
+
+    private func lent(_ text: String) -> LentText {
+        texts.append(OwnedText(text))
+        return texts[texts.count - 1].lent
+    }
+
+    private func copy(_ bytes: [UInt8]) -> UnsafeMutableRawPointer {
+        let block = UnsafeMutableRawPointer.allocate(byteCount: max(bytes.count, 1), alignment: 64)
+        unsafe block.copyMemory(from: bytes, byteCount: bytes.count)
+        unsafe blocks.append(block)
+        return unsafe block
+    }
+}
