@@ -65,14 +65,16 @@ struct ExplainerRefusalTests {
         #expect(error.description.contains("found \(found), allowed is \(allowed)"), "\(error)")
     }
 
-    /// A chain in which every split looks at another feature.
-    static func chain(features: Int) throws -> TreeEnsemble {
+    /// Chains, alike, in which every split looks at another feature.
+    static func chain(features: Int, trees: Int = 1) throws -> TreeEnsemble {
         var tree = TreeText.chain(depth: features)
         let leaves = [Int](repeating: 0, count: features + 1)
         tree.indices = "\((0..<features).map { $0 } + leaves)"
         tree.sumHessian =
             "\((0..<features).map { features + 1 - $0 } + leaves.map { _ in 1 })"
-        var model = ModelText(tree: tree)
+        var model = ModelText()
+        model.trees = [String](repeating: tree.json, count: trees)
+        model.treeInfo = "\([Int](repeating: 0, count: trees))"
         model.featureCount = "\"\(features)\""
         model.featureNames = "[]"
         return try TreeEnsemble(xgboostJSON: model.json)
@@ -92,6 +94,34 @@ struct ExplainerRefusalTests {
             throws: TreeExplainerError.overLimit(what: "features of one path", found: 65, limit: 64)
         ) { try TreeExplainer(longer) }
         #expect(error?.description.contains("found 65, allowed is at most 64") == true)
+    }
+
+    @Test("More conditions than the limit are refused")
+    func conditions() throws {
+        // A chain of 64 has 1 + ... + 64 conditions and, at its end, 64 more: 2,144.
+        let ensemble = try Self.chain(features: 64, trees: 1_958)
+        let error = try #require(throws: TreeExplainerError.self) { try TreeExplainer(ensemble) }
+        guard case .overLimit(what: "conditions of paths", let found, limit: 1 << 22) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(found > 1 << 22 && found <= 1 << 22 + 64)
+    }
+
+    @Test("More patterns of the background on long paths than the limit are refused")
+    func patterns() throws {
+        let ensemble = try Self.chain(features: 64, trees: 6)
+        let rows = TreeLimits.backgroundRows
+        var random = SplitMix64(seed: 20)
+        // Each condition is met by about half of the rows.
+        let background = (0..<rows * 64).map {
+            Float($0 % 64) - (Bool.random(using: &random) ? 0.5 : -0.5)
+        }
+        let error = try #require(throws: TreeExplainerError.self) {
+            try TreeExplainer(ensemble, background: background, rows: rows)
+        }
+        #expect(error.description.contains("patterns of the background on long paths"))
+        #expect(error.description.contains("allowed is at most \(TreeLimits.backgroundPatterns)"))
     }
 
     @Test("Memory of another explainer is a bug")
