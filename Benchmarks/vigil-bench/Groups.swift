@@ -88,6 +88,7 @@ struct Groups {
             return try CalibrationCost(setting: setting, vigild: vigild).measure()
         case "trees":
             return try TreeRequests(setting: setting, vigild: vigild).measure()
+                + TreeAttributions(setting: setting).measure()
         case "peers":
             return try PeerRequests(setting: setting, vigild: vigild).measure()
         case "clients":

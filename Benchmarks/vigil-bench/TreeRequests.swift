@@ -1,7 +1,7 @@
 /// Boosted trees, over XGBoost's own inplace_predict on one thread.
 struct TreeRequests {
     /// What the script of XGBoost prints of a turn.
-    private struct Turn: Decodable {
+    struct Turn: Decodable {
         let peer: String
         let nanosecondsPerEvent: Double
 

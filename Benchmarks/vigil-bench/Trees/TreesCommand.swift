@@ -2,19 +2,22 @@ import ArgumentParser
 import Datasets
 import TreeEngine
 
-/// What every layout of the tree engine costs on one thread: one JSON line a figure.
+/// What every layout of the tree engine and its explainer cost on one thread: one JSON line a
+/// figure.
 ///
 /// A figure is the median of several passes over all rows, the same number at a time.
 struct TreesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trees",
-        abstract: "Times every layout of the tree engine: one line of JSON a figure."
+        abstract:
+            "Times every layout of the tree engine, and attributions: a line of JSON a figure."
     )
 
     /// Rows at a time.
     private static let rowCounts = [1, 64, 1_024]
     /// Passes over the rows, after a first that warms caches.
     private static let passes = 7
+    private static let backgroundRows = 100
     private static let columns = ["s1c", "s2c", "drift_time", "x_s2", "y_s2"]
 
     @Option(help: "Model, as XGBoost saves it.") var model = "Zoo/models/er-nr-tree/1/model.json"
@@ -40,6 +43,7 @@ struct TreesCommand: ParsableCommand {
         let chosen = try TreeEnsemble(xgboostJSON: json)
         measure(chosen, "chosen: " + chosen.layoutText, features)
         measureTransform(chosen, features)
+        try measureAttributions(chosen, features)
     }
 
     /// Times margins, by rows at a time.
@@ -88,6 +92,47 @@ struct TreesCommand: ParsableCommand {
             }
         }
         report("transform alone", rows: count, nanoseconds: seconds * 1e9 / Double(turns * count))
+    }
+
+    /// Times attributions of the first rows, as both forms give them.
+    private func measureAttributions(_ ensemble: TreeEnsemble, _ features: [Float]) throws {
+        let background = Array(features.suffix(Self.backgroundRows * ensemble.featureCount))
+        let forms = [
+            ("path-dependent", try TreeExplainer(ensemble)),
+            (
+                "interventional",
+                try TreeExplainer(
+                    ensemble,
+                    background: background,
+                    rows: Self.backgroundRows
+                )
+            ),
+        ]
+        for (form, explainer) in forms {
+            var scratch = ExplainerScratch(for: explainer)
+            for count in Self.rowCounts {
+                var attributions = [Double](
+                    repeating: 0,
+                    count: count * explainer.attributionCount
+                )
+                let calls = 1_024 / count
+                let seconds = Self.medianSeconds {
+                    var output = attributions.mutableSpan
+                    for call in 0..<calls {
+                        let first = call * count * explainer.featureCount
+                        let last = first + count * explainer.featureCount
+                        explainer.attributions(
+                            features.span.extracting(first..<last),
+                            rows: count,
+                            into: &output,
+                            scratch: &scratch
+                        )
+                    }
+                }
+                let nanoseconds = seconds * 1e9 / Double(calls * count)
+                report("attributions, \(form)", rows: count, nanoseconds: nanoseconds)
+            }
+        }
     }
 
     private static func medianSeconds(_ body: () -> Void) -> Double {
