@@ -239,10 +239,13 @@ struct Evaluation {
         let rejected = BenjaminiHochberg.rejected(pValues: pValues, q: fdr)
         let kept = rejected.indices.filter { rejected[$0] }
         let false_ = kept.count { normal.labels.contains(truth[$0]) }
-        result.anomalies = .init(
-            q: fdr,
-            kept: kept.count,
-            false_discovery_proportion: kept.isEmpty ? 0 : Double(false_) / Double(kept.count)
+        result.anomalies.append(
+            EvaluationResult.Anomalies(
+                model: model.name,
+                q: fdr,
+                kept: kept.count,
+                false_discovery_proportion: kept.isEmpty ? 0 : Double(false_) / Double(kept.count)
+            )
         )
     }
 }

@@ -35,6 +35,7 @@ struct EvaluationResult {
     }
 
     struct Anomalies: Encodable {
+        let model: String
         let q: Double
         let kept: Int
         @JSONNumber var false_discovery_proportion: Double
@@ -70,7 +71,7 @@ struct EvaluationResult {
         let sets: [Cell]
         let reliability: [Cell]
         let auc: [AUC]
-        let anomalies: Anomalies?
+        let anomalies: [Anomalies]
         let models: [Model]
     }
 
@@ -80,7 +81,7 @@ struct EvaluationResult {
     var sets: [Cell] = []
     var reliability: [Cell] = []
     var auc: [AUC] = []
-    var anomalies: Anomalies?
+    var anomalies: [Anomalies] = []
     var models: [Model] = []
     var positions: [Position] = []
     /// Nominal coverage of the widths.
@@ -179,9 +180,10 @@ struct EvaluationResult {
                 reliability.filter { $0.prior == prior }
             )
         }
-        if let anomalies {
+        if !anomalies.isEmpty { print("") }
+        for entry in anomalies {
             print(
-                "\nAnomalies kept at q = \(anomalies.q): \(anomalies.kept), false-discovery proportion \(Output.fixed(anomalies.false_discovery_proportion, 3))"
+                "\(entry.model): anomalies kept at q = \(entry.q): \(entry.kept), false-discovery proportion \(Output.fixed(entry.false_discovery_proportion, 3))"
             )
         }
     }

@@ -16,6 +16,7 @@ FEATURES = ("s1c", "s2c", "drift_time", "x_s2", "y_s2")
 COVERAGES = (0.68, 0.9, 0.95)
 AXES = ("x", "y")
 CLASSIFIERS = ("er-nr-mlp", "er-nr-tree")
+ANOMALY_MODELS = ("pattern-autoencoder",)
 Q = 0.1
 RESAMPLES = 200
 

@@ -11,7 +11,9 @@ from scipy import stats
 
 import laws
 from daemon import BIN, SAMPLE
-from measures import CLASSIFIERS, Q, calibration, coverage_cells, reliability_cells, rows_at
+from measures import (
+    ANOMALY_MODELS, CLASSIFIERS, Q, calibration, coverage_cells, reliability_cells, rows_at,
+)  # fmt: skip
 from measures import normal, positions, score  # noqa: F401 (fixtures)
 
 RARE = 0.005
@@ -87,7 +89,9 @@ def test_evaluate_reports_the_same_separation_and_discoveries(report, score, sam
         area = stats.mannwhitneyu(one, zero).statistic / (len(one) * len(zero))
         (found,) = [entry["auc"] for entry in report["auc"] if entry["model"] == model]
         assert found == pytest.approx(area, abs=1e-9) and found >= 0.996
-    kept = laws.discoveries(score("pattern-autoencoder").p_value.astype(float), Q)
-    assert report["anomalies"]["kept"] == kept.sum() > 0
-    proportion = report["anomalies"]["false_discovery_proportion"]
-    assert proportion == pytest.approx((kept & normal).sum() / kept.sum(), abs=1e-12)
+    assert [entry["model"] for entry in report["anomalies"]] == list(ANOMALY_MODELS)
+    for entry in report["anomalies"]:
+        kept = laws.discoveries(score(entry["model"]).p_value.astype(float), Q)
+        assert (entry["q"], entry["kept"]) == (Q, kept.sum()) and kept.any()
+        share = (kept & normal).sum() / kept.sum()
+        assert entry["false_discovery_proportion"] == pytest.approx(share, abs=1e-12)
