@@ -55,7 +55,8 @@ struct ModelInput: Sendable {
         (0..<4096).map { Float($0 % 97) / 97 }
     )
 
-    /// The four reference models with the events of `setting`'s data file, in the zoo's order.
+    /// Reference models with the events of `setting`'s data file, in the zoo's order; not the
+    /// neighbours, which the daemon runs as it runs the network.
     static func zoo(_ setting: Setting) throws(BenchFailure) -> [ModelInput] {
         let names = ["s1c", "s2c", "drift_time", "x_s2", "y_s2"]
         let columns: [[Float]]

@@ -7,7 +7,7 @@ struct ModelShelf: Sendable {
     let path: String
     private let sources: [String: String]
 
-    /// Models by name, all of the zoo's and all of the benchmark's own when none are named.
+    /// Models by name, all that are measured when none are named.
     init(
         _ setting: Setting,
         name: String,
@@ -39,7 +39,7 @@ struct ModelShelf: Sendable {
 
     /// The models of `Benchmarks/models`.
     static let own = ["null", "cnn", "large"]
-    /// Those and the zoo's.
+    /// Those and the zoo's that `ModelInput` has events for.
     static let all =
         own + ["er-nr-mlp", "er-nr-tree", "pattern-autoencoder", "position-cnn"]
 

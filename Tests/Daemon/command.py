@@ -15,7 +15,9 @@ import numpy as np
 from daemon import BIN, MODELS
 
 FEATURES = ("s1c", "s2c", "drift_time", "x_s2", "y_s2")
-REFERENCE = ("er-nr-mlp", "er-nr-tree", "pattern-autoencoder", "position-cnn")
+REFERENCE = (
+    "er-nr-mlp", "er-nr-tree", "kinematic-neighbours", "pattern-autoencoder", "position-cnn",
+)  # fmt: skip
 # Longest run of any command here, seconds; generous for loaded machines.
 PATIENCE = 120.0
 # Ended by Ctrl-C: the signal itself, or what a shell calls it.

@@ -16,7 +16,7 @@ FEATURES = ("s1c", "s2c", "drift_time", "x_s2", "y_s2")
 COVERAGES = (0.68, 0.9, 0.95)
 AXES = ("x", "y")
 CLASSIFIERS = ("er-nr-mlp", "er-nr-tree")
-ANOMALY_MODELS = ("pattern-autoencoder",)
+ANOMALY_MODELS = ("kinematic-neighbours", "pattern-autoencoder")
 Q = 0.1
 RESAMPLES = 200
 
@@ -33,7 +33,8 @@ def calibration(model, models=MODELS):
 @pytest.fixture(scope="module")
 def score(daemon, sample):
     """Scores of the whole sample by a model and options, asked once."""
-    inputs = {name: np.stack([sample[f] for f in FEATURES], axis=1) for name in CLASSIFIERS}
+    features = np.stack([sample[name] for name in FEATURES], axis=1)
+    inputs = {name: features for name in (*CLASSIFIERS, "kinematic-neighbours")}
     kept = {}
     with daemon.client(timeout=120) as client:
 

@@ -107,7 +107,7 @@ def test_calibrate_writes_a_file_that_serves_at_once(
     if name == "position-cnn":
         inside = (scores.lower <= sample["true_x"]) & (sample["true_x"] <= scores.upper)
         assert 0.87 < inside[rest].mean() < 0.93
-    elif name == "pattern-autoencoder":
+    elif name in ("kinematic-neighbours", "pattern-autoencoder"):
         assert 0.07 < (scores.p_value[rest] <= 0.1).mean() < 0.13
     else:
         kind = sample["kind"][rest]

@@ -12,6 +12,10 @@ from frames import variant
 from command import answer, complaint, document, misuse, serving, stored
 
 NAME = "pattern-autoencoder"
+ONE = ("--model", NAME)
+KINEMATIC = "kinematic-neighbours"
+# Kinds that show in S1, S2 and position, and those that show in the hit pattern.
+WALL, ACCIDENTAL, DOUBLE, HOT = 2, 3, 4, 5
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +27,7 @@ def p_values(served, sample):
 @pytest.mark.parametrize("fdr", [0.05, 0.1, 0.2])
 def test_kept_events_are_those_of_benjamini_and_hochberg(served, sample, p_values, fdr, tmp_path):
     path = tmp_path / "found.npz"
-    report = document("anomalies", SAMPLE, "--fdr", fdr, "-o", path, at=served)
+    report = document("anomalies", SAMPLE, *ONE, "--fdr", fdr, "-o", path, at=served)
     q_values = stats.false_discovery_control(p_values)
     with np.load(path) as found:
         np.testing.assert_array_equal(found["p_value"], p_values)
@@ -43,7 +47,7 @@ def test_kept_events_are_those_of_benjamini_and_hochberg(served, sample, p_value
 
 def test_p_values_for_the_calibration_at_hand(served, p_values, tmp_path):
     path = tmp_path / "found.npz"
-    report = document("anomalies", SAMPLE, "--conditional", "-o", path, at=served)
+    report = document("anomalies", SAMPLE, *ONE, "--conditional", "-o", path, at=served)
     with np.load(path) as found:
         adjusted = found["p_value"]
     assert report["confidence"] == 0.95
@@ -78,8 +82,34 @@ def test_several_models_are_combined(sample, tmp_path):
         assert [model["name"] for model in one["models"]] == ["second"]
 
 
+def shares_kept(served, sample, *options):
+    """Share of each kind that is kept at a rate of 0.1, and of normal events among what is kept."""
+    report = document("anomalies", SAMPLE, *options, at=served)
+    kept = np.zeros(len(sample["kind"]), bool)
+    kept[[event["row"] for event in report["kept"]]] = True
+    shares = np.array([kept[sample["kind"] == kind].mean() for kind in range(6)])
+    return report, shares, np.mean(sample["kind"][kept] <= 1)
+
+
+@pytest.mark.parametrize("combination", ["simes", "fisher"])
+def test_both_scores_together_find_what_each_alone_is_blind_to(served, sample, combination):
+    report, both, proportion = shares_kept(served, sample, "--combine", combination)
+    assert [model["name"] for model in report["models"]] == [KINEMATIC, NAME]
+    assert report["combination"] == combination
+    _, pattern, _ = shares_kept(served, sample, *ONE)
+    _, kinematic, _ = shares_kept(served, sample, "--model", KINEMATIC)
+    print(f"{combination}: {both}, normal among kept {proportion:.3f}")
+    assert pattern[WALL] < 0.05 and pattern[ACCIDENTAL] < 0.05
+    assert kinematic[DOUBLE] < 0.25 and kinematic[HOT] < 0.05
+    assert both[WALL] > 0.4 and both[ACCIDENTAL] > 0.25
+    assert both[DOUBLE] > 0.94 and both[HOT] > 0.98
+    # 0.1 times the share of normal events, 0.8. Some 240 normal events are kept, and 600 of the
+    # calibration lie beyond them: one standard deviation is 0.08 (1 / 240 + 1 / 600)^0.5 = 0.006.
+    assert proportion == pytest.approx(0.08, abs=3 * 0.006)
+
+
 def test_discoveries_are_told_to_people(served):
-    text = answer("anomalies", SAMPLE, at=served)
+    text = answer("anomalies", SAMPLE, *ONE, at=served)
     assert "kept at a false-discovery rate of 0.1" in text and "<= " in text
     assert "which means at most" in text and "more" in text
 
@@ -90,9 +120,9 @@ def test_nothing_strange_is_nothing_kept(served, sample, tmp_path):
         p = client.score(NAME, sample["hits"][normal]).p_values["normal"]
     calm = normal[p > 0.2]
     data = stored(tmp_path, hits=sample["hits"][calm])
-    report = document("anomalies", data, at=served)
+    report = document("anomalies", data, *ONE, at=served)
     assert report["kept"] == [] and report["events"] == len(calm)
-    assert "0 kept" in answer("anomalies", data, at=served)
+    assert "0 kept" in answer("anomalies", data, *ONE, at=served)
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_the_auc_told_is_the_one_that_the_client_finds(evaluated, served, sample
 
 
 def test_the_anomalies_told_are_those_of_benjamini_and_hochberg(evaluated, served, sample):
-    inputs = {"pattern-autoencoder": sample["hits"]}
+    inputs = {"kinematic-neighbours": features(sample), "pattern-autoencoder": sample["hits"]}
     assert [told["model"] for told in evaluated[0]["anomalies"]] == list(inputs)
     for told in evaluated[0]["anomalies"]:
         with served.client() as client:

@@ -145,12 +145,14 @@ def test_trees_are_served_without_onnx_runtime(make_daemon, features):
     with running.client() as client:
         wait_until(lambda: has_read(client))
         told = client.status()
-        assert not told.ready and len(told.reasons) == 3
-        for name in ("er-nr-mlp", "pattern-autoencoder", "position-cnn"):
+        assert not told.ready and len(told.reasons) == 4
+        widths = {"er-nr-mlp": 5, "kinematic-neighbours": 5}
+        widths |= {"pattern-autoencoder": 61, "position-cnn": 61}
+        for name, width in widths.items():
             (reason,) = [reason for reason in told.reasons if name in reason]
             assert "/nowhere/libonnxruntime.so" in reason and "\n" not in reason
             with running.client(retries=0) as other, pytest.raises(vigil.Unavailable):
-                other.score(name, np.zeros((1, 5 if name == "er-nr-mlp" else 61), "f4"))
+                other.score(name, np.zeros((1, width), "f4"))
         assert len(client.score("er-nr-tree", features[:3])) == 3
 
 

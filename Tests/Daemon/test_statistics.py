@@ -205,16 +205,22 @@ def test_class_p_values_are_uniform_in_their_class_and_bin(score, sample, model)
         assert max(class_uniformity(score, sample, model, **wrong).values()) < 1e-6
 
 
-def test_anomaly_p_values_are_those_of_the_formula_and_uniform(score, normal):
-    entry, answer = calibration("pattern-autoencoder")["score"], score("pattern-autoencoder")
-    (scores,) = entry["p_values"][0]["scores"]
-    wanted = laws.conformal_p_values(np.float32(scores), answer.value)
-    np.testing.assert_array_equal(answer.p_value, wanted.astype(np.float32))
-    found = laws.uniformity(answer.p_value[normal], len(scores))
-    print(f"anomaly p-values of {normal.sum()} normal events: KS p {found:.3g}")
-    assert found > laws.FAILURE
-    assert laws.uniformity(answer.p_value[~normal], len(scores)) < 1e-6
-    assert laws.uniformity(answer.p_value[normal].astype(float) ** 2, len(scores)) < 1e-6
+@pytest.mark.parametrize("model, bins", [("kinematic-neighbours", 8), ("pattern-autoencoder", 1)])
+def test_anomaly_p_values_are_those_of_the_formula_and_uniform(score, sample, normal, model, bins):
+    (entry,), answer = calibration(model)["score"]["p_values"], score(model)
+    of_bin = bins_of(sample["s1c"], entry["bin_edges"][0] if bins > 1 else [])
+    found, squared, strange = [], [], []
+    for index, scores in enumerate(entry["scores"]):
+        rows = of_bin == index
+        wanted = laws.conformal_p_values(np.float32(scores), answer.value[rows])
+        np.testing.assert_array_equal(answer.p_value[rows], wanted.astype(np.float32))
+        own = answer.p_value[rows & normal].astype(float)
+        found.append(laws.uniformity(own, len(scores)))
+        squared.append(laws.uniformity(own**2, len(scores)))
+        strange.append(laws.uniformity(answer.p_value[rows & ~normal], len(scores)))
+    print(f"{model}: p-values of {normal.sum()} normal events: smallest KS p {min(found):.3g}")
+    assert len(found) == bins and min(found) > laws.FAILURE / bins
+    assert max(squared) < 1e-6 and min(strange) < 1e-6
 
 
 # MARK: False discoveries

@@ -11,13 +11,14 @@ HELD_OUT = 20
 """One event in HELD_OUT is kept from training, to watch the loss on."""
 
 
-def arguments(description, default_out, seed, epochs):
+def arguments(description, default_out, seed=None, epochs=None):
     """The command line of a training program."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("data", type=Path, help="the training split, train.npz")
     parser.add_argument("--out", type=Path, default=Path(default_out),
                         help="file to write (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=seed, help="default: %(default)s")
+    if seed is not None:
+        parser.add_argument("--seed", type=int, default=seed, help="default: %(default)s")
     if epochs:
         parser.add_argument("--epochs", type=int, default=epochs, help="default: %(default)s")
     return parser.parse_args()

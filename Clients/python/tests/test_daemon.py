@@ -18,7 +18,7 @@ import vigil
 
 FEATURES = ("s1c", "s2c", "drift_time", "x_s2", "y_s2")
 BINARY = ("er-nr-tree", "er-nr-mlp")
-MODELS = (*BINARY, "position-cnn", "pattern-autoencoder")
+MODELS = (*BINARY, "position-cnn", "pattern-autoencoder", "kinematic-neighbours")
 # Events of one request where a whole sample is scored.
 STRIDE = 4096
 
@@ -58,7 +58,7 @@ class Events:
     """
 
     def __init__(self, model, sample, rows):
-        if model.name in BINARY:
+        if model.inputs[0].name == "features":
             self.values = np.stack([sample[name][rows] for name in FEATURES], 1).astype("f4")
         else:
             self.values = sample["hits"][rows].astype("f4")
