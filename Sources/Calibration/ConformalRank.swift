@@ -15,6 +15,17 @@ public enum ConformalRank {
         rank(events: events, fraction: (1 + coverage) / 2)
     }
 
+    /// The fewest events whose rank does not exceed them: with fewer the quantile is infinite.
+    ///
+    /// A coverage between 0 and 1.
+    public static func fewestEvents(coverage: Double) -> Int {
+        precondition(coverage > 0 && coverage < 1, "no events suffice")
+        // coverage / (1 - coverage) of them, but for rounding.
+        var events = max(0, Int((coverage / (1 - coverage)).rounded(.down)) - 2)
+        while rank(events: events, coverage: coverage) > events { events += 1 }
+        return events
+    }
+
     private static func rank(events: Int, fraction: Double) -> Int {
         precondition(events >= 0)
         guard fraction < 1 else { return events + 1 }

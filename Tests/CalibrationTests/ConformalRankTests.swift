@@ -34,4 +34,13 @@ import Testing
     func total(coverage: Double, rank: Int) {
         #expect(ConformalRank.rank(events: 10, coverage: coverage) == rank)
     }
+
+    @Test("The fewest events are those whose rank fits", arguments: 1...999)
+    func fewest(thousandths: Int) {
+        let coverage = Double(thousandths) / 1000
+        let fewest = ConformalRank.fewestEvents(coverage: coverage)
+        #expect(ConformalRank.rank(events: fewest, coverage: coverage) <= fewest)
+        guard fewest > 0 else { return }
+        #expect(ConformalRank.rank(events: fewest - 1, coverage: coverage) > fewest - 1)
+    }
 }

@@ -94,4 +94,50 @@ import Testing
         let rank = ConformalRank.rank(events: events, coverage: coverage)
         #expect(abs(mean - Double(rank) / Double(events + 1)) < 0.01)
     }
+
+    @Test("The band of p-values is that of what remains", arguments: [0.1, 0.01, 0.5])
+    func pValues(level: Double) {
+        let above = CoverageLaw.band(
+            calibrationEvents: 150,
+            testEvents: 80,
+            coverage: 1 - level,
+            level: 0.99
+        )
+        let band = CoverageLaw.bandOfPValues(
+            calibrationEvents: 150,
+            testEvents: 80,
+            pValue: level,
+            level: 0.99
+        )
+        #expect(band == (1 - above.high, 1 - above.low))
+        // ⌊151 p⌋ of 151 gaps lie above the score whose p-value is p.
+        let expected = (Double(151) * level).rounded(.down) / 151
+        #expect(band.low <= expected && expected <= band.high)
+    }
+
+    @Test func `The band of two ends holds that of one score and is not much wider`() {
+        for events in [50, 500, 5000] {
+            let one = CoverageLaw.band(
+                calibrationEvents: events,
+                testEvents: events,
+                coverage: 0.9,
+                level: 0.9
+            )
+            let two = CoverageLaw.bandOfTwoEnds(
+                calibrationEvents: events,
+                testEvents: events,
+                coverage: 0.9,
+                level: 0.9
+            )
+            #expect(two.low < one.low && one.high < two.high)
+            #expect(two.high - two.low < 4 * (one.high - one.low))
+        }
+        let few = CoverageLaw.bandOfTwoEnds(
+            calibrationEvents: 18,
+            testEvents: 10,
+            coverage: 0.9,
+            level: 0.9
+        )
+        #expect(few == (1, 1))
+    }
 }
