@@ -90,6 +90,30 @@ struct Drawing {
             "<polyline points=\"\(list)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.8\"/>\n"
     }
 
+    /// Names in the colours of their series, in the panel's upper left corner.
+    mutating func legend(_ panel: Panel, _ names: [String]) {
+        for (number, name) in names.enumerated() {
+            text(
+                panel.x + 14,
+                panel.y + 20 + 18 * Double(number),
+                name,
+                size: 14,
+                colour: Self.colour(number)
+            )
+        }
+    }
+
+    /// The share of a panel's height that so many names take.
+    static func legendShare(_ panel: Panel, _ names: Int) -> Double {
+        (12 + 18 * Double(names)) / panel.height
+    }
+
+    /// The colour of a series; told apart by the colour-blind too (Okabe and Ito).
+    static func colour(_ series: Int) -> String {
+        let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]
+        return colours[series % colours.count]
+    }
+
     private static func number(_ value: Double) -> String { Output.fixed(value, 2) }
 
     private static func escaped(_ text: String) -> String {
@@ -132,14 +156,15 @@ struct Axes {
         panel.y + panel.height - (value - yRange.0) / (yRange.1 - yRange.0) * panel.height
     }
 
-    /// Frame, title, ticks and axis labels.
+    /// Frame, title, ticks and axis labels; `xTitle` is how far below the frame the label of x lies.
     func frame(
         _ page: inout Drawing,
         title: String,
         x: String,
         y: String,
         xTicks: [Double],
-        yTicks: [Double]
+        yTicks: [Double],
+        xTitle: Double? = nil
     ) {
         let (left, top) = (panel.x, panel.y)
         let (right, bottom) = (panel.x + panel.width, panel.y + panel.height)
@@ -148,21 +173,31 @@ struct Axes {
             (right, top, right, bottom),
         ] { page.line(x1, y1, x2, y2, "#222222") }
         page.text(left, top - 12, title, size: 15, isBold: true)
-        page.text((left + right) / 2, bottom + (xTicks.isEmpty ? 104 : 42), x, anchor: "middle")
+        let below = xTitle ?? (xTicks.isEmpty ? 104 : 42)
+        page.text((left + right) / 2, bottom + below, x, anchor: "middle")
         page.upright(left - 52, (top + bottom) / 2, y)
-        for tick in xTicks {
-            page.line(self.x(tick), bottom, self.x(tick), bottom + 5, "#222222")
-            page.text(self.x(tick), bottom + 20, Self.label(tick), size: 12, anchor: "middle")
-        }
+        for tick in xTicks { self.tick(&page, x: tick, Self.label(tick, among: xTicks)) }
         for tick in yTicks where tick >= yRange.0 && tick <= yRange.1 {
-            page.line(left - 5, self.y(tick), left, self.y(tick), "#222222")
-            page.text(left - 9, self.y(tick) + 4, Self.label(tick), size: 12, anchor: "end")
+            self.tick(&page, y: tick, Self.label(tick, among: yTicks))
         }
     }
 
-    /// About five round numbers within a range.
-    static func ticks(_ range: (Double, Double)) -> [Double] {
-        let rough = (range.1 - range.0) / 5
+    /// A tick of the horizontal axis.
+    func tick(_ page: inout Drawing, x place: Double, _ label: String) {
+        let bottom = panel.y + panel.height
+        page.line(x(place), bottom, x(place), bottom + 5, "#222222")
+        page.text(x(place), bottom + 20, label, size: 12, anchor: "middle")
+    }
+
+    /// A tick of the vertical axis.
+    func tick(_ page: inout Drawing, y place: Double, _ label: String) {
+        page.line(panel.x - 5, y(place), panel.x, y(place), "#222222")
+        page.text(panel.x - 9, y(place) + 4, label, size: 12, anchor: "end")
+    }
+
+    /// About `count` round numbers within a range.
+    static func ticks(_ range: (Double, Double), about count: Double = 5) -> [Double] {
+        let rough = (range.1 - range.0) / count
         let decade = pow(10, log10(rough).rounded(.down))
         let step = [1, 2, 5, 10].map { $0 * decade }.first { $0 >= rough } ?? rough
         return stride(from: (range.0 / step).rounded(.up) * step, through: range.1, by: step)
@@ -173,9 +208,13 @@ struct Axes {
 
     static func logarithm10(_ value: Double) -> Double { log10(value) }
 
-    private static func label(_ value: Double) -> String {
-        value == value.rounded() && abs(value) >= 2 || value == 0
-            ? Output.fixed(value, 0) : Output.fixed(value, 1)
+    static func logit(_ share: Double) -> Double { log(share / (1 - share)) }
+
+    /// A tick with the decimals that tell it from its neighbours.
+    private static func label(_ value: Double, among ticks: [Double]) -> String {
+        let step = ticks.count > 1 ? abs(ticks[1] - ticks[0]) : 1
+        // A step just below a power of ten is one for all that a label shows.
+        return Output.fixed(value, max(0, -Int(log10(step * 1.001).rounded(.down))))
     }
 }
 

@@ -11,8 +11,6 @@ struct Evaluation {
 
     /// Priors at which probabilities are judged: even, and rare signals as in a search.
     private static let priors = [0.5, 0.005]
-    /// A right calibration leaves its bands once in a hundred evaluations.
-    private static let simultaneousLevel = 0.01
 
     func run(_ client: Client) async throws -> EvaluationResult {
         var result = EvaluationResult(fdr: fdr)
@@ -70,46 +68,63 @@ struct Evaluation {
             }
             if coverage == coverages.first {
                 result.add(model, outcome)
-                let level = 1 - Self.simultaneousLevel / Double(regionCells)
                 for region in regions {
-                    result.regions += try region.measure(outcome, source, isNormal, level: level)
+                    result.regions += try region.measure(
+                        outcome,
+                        source,
+                        isNormal,
+                        tableCells: regionCells
+                    )
                 }
             }
             for entry in model.uncertainty {
-                let events = model.bins.first { $0.output == entry.output }?.events ?? []
-                let table = try BinnedCoverage(
-                    entry: entry,
-                    truth: source.column(entry.truth),
-                    outcome: outcome,
-                    binColumns: source.binColumns(entry, outcome),
-                    isNormal: isNormal
+                let shares = try intervalShares(
+                    model,
+                    entry,
+                    source,
+                    outcome,
+                    isNormal,
+                    coverage: coverage
                 )
-                for bin in table.bins.indices {
-                    let band = CoverageLaw.band(
-                        calibrationEvents: bin < events.count ? Int(events[bin]) : 0,
-                        testEvents: table.events[bin],
-                        coverage: coverage,
-                        level: 1 - Self.simultaneousLevel / Double(cells)
-                    )
-                    result.coverage.append(
-                        .init(
-                            model: model.name,
-                            output: entry.output,
-                            bin: table.bins[bin],
-                            nominal: coverage,
-                            measured: table.measured(bin),
-                            low: band.low,
-                            high: band.high,
-                            events: table.events[bin]
-                        )
-                    )
-                }
+                result.coverage += shares.cells(
+                    model: model.name,
+                    output: entry.output,
+                    bins: try entry.grid(),
+                    tableCells: cells
+                )
             }
             if coverage == (coverages.contains(0.9) ? 0.9 : coverages.last) {
                 result.positions = positions(outcome, isNormal)
                 result.positionCoverage = coverage
             }
         }
+    }
+
+    /// Coverage of one output, bin by bin.
+    private func intervalShares(
+        _ model: ModelDescription,
+        _ entry: UncertaintyDescription,
+        _ source: EventSource,
+        _ outcome: Scoring.Outcome,
+        _ isNormal: [Bool],
+        coverage: Double
+    ) throws -> BinnedShares {
+        let truth = try source.column(entry.truth)
+        let binColumns = try source.binColumns(entry, outcome)
+        let grid = try entry.grid()
+        var shares = BinnedShares(
+            law: ConformalMethod(rawValue: entry.method)?.law ?? .coverage,
+            levels: [coverage],
+            calibrationEvents: model.calibrationEvents(entry.output, bins: grid)
+        )
+        let lower = try outcome.column("\(entry.output)_lower")
+        let upper = try outcome.column("\(entry.output)_upper")
+        // An event without a truth, or flagged and without an interval, shows nothing.
+        for row in truth.indices where isNormal[row] && !(truth[row] + lower[row]).isNaN {
+            guard let bin = grid.index(of: binColumns.map { $0[row] }) else { continue }
+            shares.add(bin: bin) { _ in lower[row] <= truth[row] && truth[row] <= upper[row] }
+        }
+        return shares
     }
 
     private func positions(_ outcome: Scoring.Outcome, _ isNormal: [Bool]) -> [Position] {
@@ -156,7 +171,11 @@ struct Evaluation {
                 prior: prior,
                 calibration: entry.classes.map { calibrationEvents(model, entry, $0) }
             )
-            result.add(reliability, of: one.name, model: model.name, prior: prior)
+            result.reliability += reliability.cells(
+                of: one.name,
+                model: model.name,
+                prior: prior
+            )
         }
     }
 
@@ -250,34 +269,10 @@ struct Evaluation {
     }
 }
 
-/// Coverage of one output, bin by bin.
-private struct BinnedCoverage {
-    let bins: [String]
-    private(set) var events: [Int]
-    private var covered: [Int]
-
-    init(
-        entry: UncertaintyDescription,
-        truth: [Double],
-        outcome: Scoring.Outcome,
-        binColumns: [[Double]],
-        isNormal: [Bool]
-    ) throws {
-        let grid = try entry.grid()
-        bins = (0..<grid.count).map { grid.label($0) }
-        events = Array(repeating: 0, count: grid.count)
-        covered = events
-        let lower = try outcome.column("\(entry.output)_lower")
-        let upper = try outcome.column("\(entry.output)_upper")
-        // An event without a truth, or flagged and without an interval, shows nothing.
-        for row in truth.indices where isNormal[row] && !(truth[row] + lower[row]).isNaN {
-            guard let bin = grid.index(of: binColumns.map { $0[row] }) else { continue }
-            events[bin] += 1
-            if lower[row] <= truth[row], truth[row] <= upper[row] { covered[bin] += 1 }
-        }
-    }
-
-    func measured(_ bin: Int) -> Double {
-        events[bin] == 0 ? .nan : Double(covered[bin]) / Double(events[bin])
+extension ModelDescription {
+    /// Events that calibrated what is called `output`, bin by bin; 0 where the daemon names none.
+    func calibrationEvents(_ output: String, bins grid: MondrianGrid) -> [Int] {
+        let events = bins.first { $0.output == output }?.events ?? []
+        return (0..<grid.count).map { $0 < events.count ? Int(events[$0]) : 0 }
     }
 }

@@ -2,8 +2,6 @@
 struct EvaluationPlots {
     private let result: EvaluationResult
 
-    private static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]
-
     init(_ result: EvaluationResult) {
         self.result = result
     }
@@ -68,65 +66,13 @@ struct EvaluationPlots {
     // MARK: Coverage
 
     private func coverage(_ page: inout Drawing, _ panel: Panel) {
-        let cells = result.coverage.filter { $0.events > 0 }
-        let bins = cells.reduce(into: [String]()) { if !$0.contains($1.bin) { $0.append($1.bin) } }
-        let nominals = cells.reduce(into: [Double]()) {
-            if !$0.contains($1.nominal) { $0.append($1.nominal) }
-        }
-        let outputs = cells.reduce(into: [String]()) {
-            if !$0.contains($1.output) { $0.append($1.output) }
-        }
-        let lowest = min(0.6, cells.map { min($0.low, $0.measured) }.min() ?? 0.6)
-        let axes = Axes(
-            panel,
-            x: (-0.5, Double(max(bins.count, 1)) - 0.5),
-            y: (lowest - 0.02, 1.01)
-        )
-        axes.frame(
-            &page,
+        SharesPanel(
             title: "Coverage bin by bin, and where it must lie",
             x: result.coverageAxis,
             y: "measured coverage",
-            xTicks: [],
-            yTicks: [0.6, 0.7, 0.8, 0.9, 1.0]
-        )
-        for (index, bin) in bins.enumerated() {
-            page.turned(axes.x(Double(index)), panel.y + panel.height + 14, bin)
-        }
-        for (number, nominal) in nominals.enumerated() {
-            let colour = Self.colours[number % Self.colours.count]
-            page.line(
-                panel.x,
-                axes.y(nominal),
-                panel.x + panel.width,
-                axes.y(nominal),
-                colour,
-                dash: "5 4"
-            )
-            for cell in cells where cell.nominal == nominal {
-                guard let bin = bins.firstIndex(of: cell.bin),
-                    let output = outputs.firstIndex(of: cell.output)
-                else { continue }
-                let place =
-                    Double(bin) + (Double(output) + 0.5) / Double(outputs.count) * 0.5 - 0.25
-                page.rectangle(
-                    axes.x(place) - 4,
-                    axes.y(cell.high),
-                    8,
-                    axes.y(cell.low) - axes.y(cell.high),
-                    fill: colour,
-                    opacity: 0.22
-                )
-                page.circle(axes.x(place), axes.y(cell.measured), 3, fill: colour)
-            }
-            page.text(
-                panel.x + panel.width + 6,
-                axes.y(nominal) + 4,
-                "\(Output.fixed(nominal * 100, 0)) %",
-                size: 12,
-                colour: colour
-            )
-        }
+            lowest: 0.6,
+            highest: 1
+        ).draw(&page, panel, result.coverage)
     }
 
     // MARK: Scores
@@ -156,45 +102,7 @@ struct EvaluationPlots {
             }
             histograms.append(bins)
         }
-        let top = max(10, histograms.joined().max() ?? 10)
-        var decades = 1
-        while Axes.power(10, decades) < top * 1.3 { decades += 1 }
-        let axes = Axes(panel, x: range, y: (-0.3, Double(decades)))
-        axes.frame(
-            &page,
-            title: "Scores of \(model.model)",
-            x: model.axis,
-            y: "events",
-            xTicks: Axes.ticks(range),
-            yTicks: []
-        )
-        for decade in 0...decades {
-            page.text(
-                panel.x - 8,
-                axes.y(Double(decade)) + 4,
-                "1\(String(repeating: "0", count: decade))",
-                size: 12,
-                anchor: "end"
-            )
-        }
-        for (number, bins) in histograms.enumerated() {
-            var path: [(Double, Double)] = []
-            for (index, events) in bins.enumerated() {
-                let height = events > 0 ? max(Axes.logarithm10(events), -0.3) : -0.3
-                let left = range.0 + (range.1 - range.0) * Double(index) / Double(count)
-                let right = range.0 + (range.1 - range.0) * Double(index + 1) / Double(count)
-                path.append((axes.x(left), axes.y(height)))
-                path.append((axes.x(right), axes.y(height)))
-            }
-            let colour = Self.colours[number % Self.colours.count]
-            page.path(path, colour)
-            page.text(
-                panel.x + 14,
-                panel.y + 20 + 18 * Double(number),
-                model.names[number],
-                size: 14,
-                colour: colour
-            )
-        }
+        HistogramPanel(title: "Scores of \(model.model)", x: model.axis, range: range)
+            .draw(&page, panel, histograms, names: model.names)
     }
 }

@@ -18,22 +18,6 @@ struct ScoreDistribution {
 
 /// What an evaluation found, for the table, the plots and JSON.
 struct EvaluationResult {
-    /// One bin of one output.
-    struct Cell: Encodable {
-        let model: String
-        let output: String
-        /// Prior of a probability; nil for intervals.
-        var prior: Double?
-        let bin: String
-        @JSONNumber var nominal: Double
-        @JSONNumber var measured: Double
-        @JSONNumber var low: Double
-        @JSONNumber var high: Double
-        let events: Int
-
-        var isInside: Bool { events == 0 || (low <= measured && measured <= high) }
-    }
-
     struct Anomalies: Encodable {
         let model: String
         let q: Double
@@ -114,29 +98,6 @@ struct EvaluationResult {
         )
     }
 
-    mutating func add(
-        _ table: Reliability,
-        of output: String,
-        model: String,
-        prior: Double
-    ) {
-        for bin in table.bins {
-            reliability.append(
-                Cell(
-                    model: model,
-                    output: output,
-                    prior: prior,
-                    bin: "\(bin.number) of \(Reliability.binCount)",
-                    nominal: bin.mean,
-                    measured: bin.measured,
-                    low: bin.low,
-                    high: bin.high,
-                    events: bin.events
-                )
-            )
-        }
-    }
-
     var report: Report {
         Report(
             events: events,
@@ -190,8 +151,7 @@ struct EvaluationResult {
 
     private func showCells(_ title: String, _ cells: [Cell]) {
         guard !cells.isEmpty else { return }
-        let outside = cells.count { !$0.isInside }
-        print("\n\(title): \(cells.count - outside) of \(cells.count) inside their bands")
+        print("\n\(Cell.title(title, cells))")
         Output.table(
             ["model", "output", "bin", "nominal", "measured", "low", "high", "events", ""],
             cells.map { cell in

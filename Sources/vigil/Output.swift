@@ -67,6 +67,11 @@ enum Output {
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
+    /// A share in percent, with as many decimals as it needs and at most two.
+    static func percent(_ share: Double) -> String {
+        "\(shortest((share * 1e4).rounded() / 100)) %"
+    }
+
     /// A line on standard error.
     static func note(_ text: String) {
         var line = text + "\n"

@@ -23,13 +23,13 @@ struct RegionCoverage {
     /// Cells of the table.
     var cells: Int { grid.count * region.coverages.count }
 
-    /// The cells that labelled events show; `level` is that of each one's band.
+    /// The cells that labelled events show, of `tableCells` in all regions.
     func measure(
         _ outcome: Scoring.Outcome,
         _ source: EventSource,
         _ isNormal: [Bool],
-        level: Double
-    ) throws -> [EvaluationResult.Cell] {
+        tableCells: Int
+    ) throws -> [Cell] {
         let name = region.outputs.joined(separator: ",")
         let column = Scoring.name(of: region.outputs)
         let parts = ["major", "minor", "angle"].map { outcome["\(column)_\($0)"] }
@@ -39,10 +39,10 @@ struct RegionCoverage {
         let truths = try entries.map { try source.column($0.truth) }
         let values = try entries.map { try outcome.column($0.output) }
         let columns = try source.binColumns(entries[0], outcome)
-        var events = [Int](repeating: 0, count: grid.count)
-        var held = [[Int]](
-            repeating: events,
-            count: region.coverages.count
+        var shares = BinnedShares(
+            law: .coverage,
+            levels: region.coverages,
+            calibrationEvents: model.calibrationEvents(name, bins: grid)
         )
         for row in 0..<outcome.rows where isNormal[row] {
             let x = truths[0][row] - values[0][row]
@@ -51,37 +51,14 @@ struct RegionCoverage {
             guard !(x + y).isNaN, !parts[0][first].isNaN,
                 let bin = grid.index(of: columns.map { $0[row] })
             else { continue }
-            events[bin] += 1
-            for index in region.coverages.indices {
-                let ellipse = ConformalEllipses.Ellipse(
-                    major: Double(parts[0][first + index]),
-                    minor: Double(parts[1][first + index]),
-                    angle: Double(parts[2][first + index])
-                )
-                if ellipse.contains(x, y) { held[index][bin] += 1 }
+            shares.add(bin: bin) { level in
+                ConformalEllipses.Ellipse(
+                    major: Double(parts[0][first + level]),
+                    minor: Double(parts[1][first + level]),
+                    angle: Double(parts[2][first + level])
+                ).contains(x, y)
             }
         }
-        let calibration = model.bins.first { $0.output == name }?.events ?? []
-        return region.coverages.indices.flatMap { index in
-            (0..<grid.count).map { bin in
-                let band = CoverageLaw.band(
-                    calibrationEvents: bin < calibration.count ? Int(calibration[bin]) : 0,
-                    testEvents: events[bin],
-                    coverage: region.coverages[index],
-                    level: level
-                )
-                return EvaluationResult.Cell(
-                    model: model.name,
-                    output: name,
-                    bin: grid.label(bin),
-                    nominal: region.coverages[index],
-                    measured: events[bin] == 0
-                        ? .nan : Double(held[index][bin]) / Double(events[bin]),
-                    low: band.low,
-                    high: band.high,
-                    events: events[bin]
-                )
-            }
-        }
+        return shares.cells(model: model.name, output: name, bins: grid, tableCells: tableCells)
     }
 }

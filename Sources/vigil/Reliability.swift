@@ -24,16 +24,15 @@ struct Reliability {
 
     /// Bins of a table.
     static let binCount = 10
-    /// A right calibration leaves the bands of a table once in a hundred evaluations.
-    private static let simultaneousLevel = 0.01
 
     /// The bins; one without events is left out.
     let bins: [Bin]
 
-    /// Bins of `events`, each at its probability at `prior`; `calibration` holds the numbers of
-    /// calibration events of class 0 and 1.
-    init(_ events: [Event], prior: Double, calibration: [Int]) {
-        let sorted = Self.thinned(events, prior: prior).sorted(by: Self.isBefore)
+    /// Bins of `events`, each at its probability at `prior`, or at that of the events themselves;
+    /// `calibration` holds the numbers of calibration events of class 0 and 1.
+    init(_ events: [Event], prior: Double? = nil, calibration: [Int]) {
+        let sorted = (prior.map { Self.thinned(events, prior: $0) } ?? events)
+            .sorted(by: Self.isBefore)
         let starts = (0...Self.binCount).map { sorted.count * $0 / Self.binCount }
         let edges = (1..<Self.binCount).filter { starts[$0] < sorted.count }.map {
             sorted[starts[$0]]
@@ -47,7 +46,7 @@ struct Reliability {
                 meanProbability: min(max(mean, 0), 1),
                 calibrationEvents: fitted[bin],
                 testEvents: part.count,
-                level: 1 - Self.simultaneousLevel / Double(Self.binCount)
+                level: 1 - Cell.simultaneousLevel / Double(Self.binCount)
             )
             return Bin(
                 number: bin + 1,
@@ -56,6 +55,23 @@ struct Reliability {
                 low: band.low,
                 high: band.high,
                 events: part.count
+            )
+        }
+    }
+
+    /// The bins as cells of a table.
+    func cells(of output: String, model: String, prior: Double) -> [Cell] {
+        bins.map { bin in
+            Cell(
+                model: model,
+                output: output,
+                prior: prior,
+                bin: "\(bin.number) of \(Self.binCount)",
+                nominal: bin.mean,
+                measured: bin.measured,
+                low: bin.low,
+                high: bin.high,
+                events: bin.events
             )
         }
     }
