@@ -82,59 +82,13 @@ public enum BinaryCurve: Equatable, Sendable {
     /// Scores and labels of equal number, at least one.
     public func logLoss(scores: [Double], labels: [Bool]) -> Double {
         precondition(scores.count == labels.count && !scores.isEmpty, "labelled events")
-        var sum = 0.0
-        for (score, label) in zip(scores, labels) {
-            let probability = probability(score)
-            sum -= log(label ? probability : 1 - probability)
-        }
-        return sum / Double(scores.count)
+        let losses = zip(scores, labels).map { Self.logLoss(probability($0), $1) }
+        return losses.reduce(0, +) / Double(losses.count)
     }
 
-    /// The log loss of every method on events it was not fitted to, by the folds of `logLosses`.
-    public struct HeldOutLoss: Equatable, Sendable {
-        /// The method.
-        public let method: Method
-        /// Mean over all events, each judged by the curve of the other folds, in nats.
-        public let logLoss: Double
-    }
-
-    /// Judges every method on folds, the best first; of equal ones the first of `Method`.
-    ///
-    /// Event i belongs to the fold that Philox draws for it, so the same events give the same
-    /// choice. Refuses what the fits refuse; with few events of a class a fold may have none left.
-    public static func heldOutLosses(
-        scores: [Double],
-        labels: [Bool],
-        folds: Int = 5
-    ) throws(CalibrationError) -> [HeldOutLoss] {
-        precondition(folds >= 2, "folds to hold out")
-        let foldOf = scores.indices.map {
-            Int(Philox.uniform(seed: 0, event: UInt64($0)) * Double(folds))
-        }
-        var losses: [HeldOutLoss] = []
-        for method in Method.allCases {
-            var sum = 0.0
-            for fold in 0..<folds {
-                let out = scores.indices.filter { foldOf[$0] == fold }
-                let fitted = scores.indices.filter { foldOf[$0] != fold }
-                guard !out.isEmpty else { continue }
-                let curve = try fit(
-                    method,
-                    scores: fitted.map { scores[$0] },
-                    labels: fitted.map { labels[$0] }
-                )
-                sum +=
-                    Double(out.count)
-                    * curve.logLoss(
-                        scores: out.map { scores[$0] },
-                        labels: out.map { labels[$0] }
-                    )
-            }
-            losses.append(HeldOutLoss(method: method, logLoss: sum / Double(scores.count)))
-        }
-        return losses.enumerated().sorted {
-            ($0.element.logLoss, $0.offset) < ($1.element.logLoss, $1.offset)
-        }.map(\.element)
+    /// -ln P(label) of one event, in nats.
+    static func logLoss(_ probability: Double, _ label: Bool) -> Double {
+        -log(label ? probability : 1 - probability)
     }
 
     private static func logistic(

@@ -65,20 +65,11 @@ public struct ConformalSets: Equatable, Sendable {
             count: sample.labels.count,
             name: "binColumns"
         )
+        let scores = score.ownScores(sample, classes: classes)
         var own = [[Double]](repeating: [], count: classes)
         var places = [[Int]](repeating: [], count: classes)
-        var all = [Double](repeating: 0, count: classes)
-        var order = [Int32](repeating: 0, count: classes)
         for (index, label) in sample.labels.enumerated() {
-            var room = order.mutableSpan
-            var found = all.mutableSpan
-            score.write(
-                sample.probabilities.span.extracting(index * classes..<(index + 1) * classes),
-                uniform: sample.uniforms[index],
-                order: &room,
-                to: &found
-            )
-            own[label].append(all[label])
+            own[label].append(scores[index])
             places[label].append(cells[index])
         }
         return ConformalSets(
@@ -134,6 +125,25 @@ public struct ConformalSets: Equatable, Sendable {
                 found: NumberText.of(value),
                 allowed: "0 to 1, less than 1"
             )
+        }
+    }
+}
+
+extension ClassScore {
+    /// The score of every event's own class, of a sample whose lengths fit.
+    public func ownScores(_ sample: ConformalSets.Sample, classes: Int) -> [Double] {
+        var all = [Double](repeating: 0, count: classes)
+        var order = [Int32](repeating: 0, count: classes)
+        return sample.labels.enumerated().map { index, label in
+            var room = order.mutableSpan
+            var found = all.mutableSpan
+            write(
+                sample.probabilities.span.extracting(index * classes..<(index + 1) * classes),
+                uniform: sample.uniforms[index],
+                order: &room,
+                to: &found
+            )
+            return all[label]
         }
     }
 }

@@ -21,6 +21,16 @@ struct CalibrateCommand: AsyncParsableCommand {
             events have other shares: --target names such data, without truths. Where the \
             weight is a column of the request, --classifier computes it in the labelled events \
             by a binary model that tells data (class 1) from what calibrates (class 0).
+
+            The report shows why its numbers hold: coverage and p-values of one half of the \
+            events by the other half, bin by bin, beside the band in which a right calibration \
+            stays; widths; probabilities on folds held out; the bins that lack events. --report \
+            draws them, --json prints them with the names of 'vigil evaluate': coverage, \
+            regions, p_values and reliability are lists of cells with output, bin, nominal, \
+            measured, low, high, events and calibration_events; widths and region_sizes hold \
+            mean, error, median, p10 and p90; probabilities the losses, the pair's width and a \
+            histogram; lacking and floors the bins whose intervals are infinite and the smallest \
+            p-value of each; guarantees what is proven. null is infinite, or unknown.
             """
     )
 
@@ -36,24 +46,23 @@ struct CalibrateCommand: AsyncParsableCommand {
     var classifier: String?
     @Option(name: .shortAndLong, help: "Calibration file to write.") var output: String?
     @Flag(help: "Leave the daemon as it is.") var noReload = false
+    @Option(help: "Page of plots to write (.svg).") var report: String?
     @OptionGroup var connection: ConnectionOptions
     @Flag(help: "Print JSON.") var json = false
 
-    private struct Report: Encodable {
-        let model: String
-        let version: String
-        let events: Int
-        let file: String
-        let outputs: [String: [Int]]
-        let reload: [String]
+    func validate() throws {
+        if let report, !report.hasSuffix(".svg") {
+            throw ValidationError("--report \(report): the file must end in .svg")
+        }
     }
 
     func run() async throws {
         if let output { try Dataset.checkTarget(output) }
+        if let report { try Dataset.checkTarget(report) }
         let labelled = try Dataset(path: data)
         let aim = try target.map { try Dataset(path: $0) }
         let (name, classifier) = (model, classifier)
-        let (file, path, changes) = try await connection.withClient { client in
+        let found = try await connection.withClient { client in
             guard let description = try await client.models(name).first else {
                 throw Complaint("the daemon has no model '\(name)'")
             }
@@ -83,16 +92,23 @@ struct CalibrateCommand: AsyncParsableCommand {
                 let source = try EventSource(aim, model: description)
                 fit.target = (source, try await Self.raw(source, client, title: "target"))
             }
-            let file = try fit.file(
+            let (file, samples) = try fit.fitted(
                 date: Self.today(),
                 dataDigest: Digest.text(of: labelled.fileBytes)
             )
+            let check = CalibrationCheck(model: description, file: file, samples: samples)
+            var found = try check.report(path: path)
             try Dataset.write(file.json(), to: path)
-            let changes = noReload ? [] : try await client.reload()
-            return (file, path, changes)
+            found.reload = noReload ? [] : try await client.reload()
+            return found
         }
-        Self.warn(file)
-        try report(file, path, changes)
+        for warning in found.warnings { Output.note("warning: \(warning)") }
+        if let report {
+            try Dataset.write(Array(CalibrationPlots(found).svg().utf8), to: report)
+        }
+        if json { return try Output.json(found) }
+        found.show()
+        if let report { print("report: \(report)") }
     }
 
     /// The daemon's raw scores of a source's events.
@@ -110,67 +126,6 @@ struct CalibrateCommand: AsyncParsableCommand {
     /// Beside the artefact, as the daemon looks for it.
     private static func path(_ model: ModelDescription) -> String {
         "\(model.folder)/calibration-\(model.engine)-\(model.precision)-\(model.deviceClass).json"
-    }
-
-    /// Names the bins whose intervals will be infinite, at coverages that are often asked for.
-    private static func warn(_ file: CalibrationFile) {
-        for output in file.outputs {
-            guard let interval = output.interval else { continue }
-            for coverage in [0.68, 0.9, 0.95] {
-                let thin = interval.eventsPerBin.indices.filter {
-                    interval.quantile(bin: $0, coverage: coverage).isInfinite
-                }
-                guard !thin.isEmpty else { continue }
-                let bins = thin.map {
-                    "\(interval.bins.label($0)) (\(interval.eventsPerBin[$0]) events)"
-                }
-                Output.note(
-                    "warning: \(output.output) at \(Output.fixed(coverage * 100, 0)) %: infinite intervals in too thin bins: \(bins.joined(separator: ", "))"
-                )
-            }
-        }
-    }
-
-    private func report(_ file: CalibrationFile, _ path: String, _ changes: [String]) throws {
-        var events: [(String, [Int], MondrianGrid)] = []
-        for output in file.outputs {
-            if let interval = output.interval {
-                events.append((output.output, interval.eventsPerBin, interval.bins))
-            }
-            for entry in output.pValues {
-                events.append(
-                    ("\(output.output)/\(entry.name)", entry.table.eventsPerBin, entry.table.bins)
-                )
-            }
-        }
-        for region in file.regions {
-            events.append(
-                (
-                    region.outputs.joined(separator: ","), region.ellipses.eventsPerBin,
-                    region.ellipses.bins
-                )
-            )
-        }
-        if json {
-            return try Output.json(
-                Report(
-                    model: file.model,
-                    version: file.version,
-                    events: file.events,
-                    file: path,
-                    outputs: Dictionary(events.map { ($0.0, $0.1) }, uniquingKeysWith: { $1 }),
-                    reload: changes
-                )
-            )
-        }
-        print("calibrated \(file.model) \(file.version) on \(file.events) events: \(path)")
-        Output.table(
-            ["output", "bin", "events"],
-            events.flatMap { name, counts, bins in
-                counts.indices.map { [name, bins.label($0), "\(counts[$0])"] }
-            }
-        )
-        for change in changes { print(change) }
     }
 
     /// Today, ISO 8601.

@@ -14,18 +14,31 @@ struct CalibrationFit {
     /// the model's histograms need some.
     var target: (source: EventSource, raw: Scoring.Outcome)?
 
-    /// The calibration file.
-    func file(date: String, dataDigest: String) throws -> CalibrationFile {
+    /// What calibrates an output, the events it was fitted to, and their number.
+    private typealias Fitted = ([OutputCalibration.Kind], CalibrationSamples.Kind, Int)
+
+    /// Events of a class of a binary score, of which one can be held out.
+    private static let fewestOfClass = 2
+    /// Events of a region, of which half can be held out, one to shape it and one to prove it.
+    private static let fewestInRegion = 4
+
+    /// The calibration file, and the events that it was fitted to.
+    func fitted(
+        date: String,
+        dataDigest: String
+    ) throws -> (file: CalibrationFile, samples: CalibrationSamples) {
         var outputs: [OutputCalibration] = []
+        var samples = CalibrationSamples()
         var events = 0
         for entry in model.uncertainty {
             let truth = try source.column(entry.truth)
             let columns = try source.binColumns(entry, raw)
-            let (kinds, used) =
+            let (kinds, sample, used) =
                 entry.isSet
                 ? try sets(entry, truth, columns, dataDigest)
                 : try kinds(entry, truth, try entry.grid(), columns)
             events = max(events, used)
+            samples.outputs.append(sample)
             outputs.append(
                 try OutputCalibration(
                     output: entry.output,
@@ -34,8 +47,13 @@ struct CalibrationFit {
                 )
             )
         }
-        let regions = try model.regions.map(region)
-        return try CalibrationFile(
+        var regions: [RegionCalibration] = []
+        for description in model.regions {
+            let (region, sample) = try region(description)
+            regions.append(region)
+            samples.regions.append(sample)
+        }
+        let file = try CalibrationFile(
             model: model.name,
             version: model.version,
             artefactDigest: model.digest,
@@ -49,10 +67,13 @@ struct CalibrationFit {
             outputs: outputs,
             regions: regions
         )
+        return (file, samples)
     }
 
     /// Ellipses for two outputs together, in the bins of the first.
-    private func region(_ description: RegionDescription) throws -> RegionCalibration {
+    private func region(
+        _ description: RegionDescription
+    ) throws -> (RegionCalibration, CalibrationSamples.Region) {
         let entries = description.outputs.compactMap { name in
             model.uncertainty.first { $0.output == name }
         }
@@ -67,25 +88,32 @@ struct CalibrationFit {
         let chosen = rows { row in
             isNormal[row] && (truths + values).allSatisfy { $0[row].isFinite }
         }
-        guard !chosen.isEmpty else {
-            throw Complaint("\(path)[\(entries[0].truth)]: no events with finite truths")
+        guard chosen.count >= Self.fewestInRegion else {
+            throw Complaint(
+                "\(path)[\(entries[0].truth)]: found \(chosen.count) events with finite truths, allowed are at least \(Self.fewestInRegion), so that half of them can be held out"
+            )
         }
         try requireBins(entries[0], chosen, columns)
-        return try RegionCalibration(
+        let sample = CalibrationSamples.Region(
+            samples: chosen.map { row in
+                ConformalEllipses.Sample(
+                    truth: (truths[0][row], truths[1][row]),
+                    value: (values[0][row], values[1][row]),
+                    scale: (scales[0].value(row), scales[1].value(row))
+                )
+            },
+            binColumns: columns.map { column in chosen.map { column[$0] } }
+        )
+        let region = try RegionCalibration(
             outputs: description.outputs,
             binColumns: entries[0].bins.map(column),
             ellipses: try ConformalEllipses.fit(
                 bins: try entries[0].grid(),
-                samples: chosen.map { row in
-                    ConformalEllipses.Sample(
-                        truth: (truths[0][row], truths[1][row]),
-                        value: (values[0][row], values[1][row]),
-                        scale: (scales[0].value(row), scales[1].value(row))
-                    )
-                },
-                binColumns: columns.map { column in chosen.map { column[$0] } }
+                samples: sample.samples,
+                binColumns: sample.binColumns
             ).roundedUpToSinglePrecision()
         )
+        return (region, sample)
     }
 
     /// Sets of classes; what events draw is a function of the data's digest and their rows, so that the
@@ -95,10 +123,10 @@ struct CalibrationFit {
         _ truth: [Double],
         _ columns: [[Double]],
         _ dataDigest: String
-    ) throws -> ([OutputCalibration.Kind], Int) {
+    ) throws -> Fitted {
         let fit = try SetFit(entry, truth: truth, raw: raw)
         let chosen = rows { fit.labels[$0] != nil }
-        try requireClasses(entry, truth, chosen)
+        try requireClasses(entry, truth, chosen, fewest: 1)
         try requireBins(entry, chosen, columns)
         let digits = dataDigest.split(separator: ":").last?.prefix(16) ?? ""
         return try fit.kinds(
@@ -113,7 +141,7 @@ struct CalibrationFit {
         _ truth: [Double],
         _ bins: MondrianGrid,
         _ columns: [[Double]]
-    ) throws -> ([OutputCalibration.Kind], Int) {
+    ) throws -> Fitted {
         let scores = try raw.prediction(entry).values
         switch entry.method {
         case _ where entry.isBinary:
@@ -121,14 +149,10 @@ struct CalibrationFit {
         case "p-value":
             let normal = entry.classes[0]
             let chosen = rows { normal.labels.contains(truth[$0]) && scores[$0].isFinite }
-            try requireClasses(entry, truth, chosen)
+            try requireClasses(entry, truth, chosen, fewest: 1)
             try requireBins(entry, chosen, columns)
-            let table = try ConformalPValues.fit(
-                scores: chosen.map { scores[$0] },
-                bins: bins,
-                binColumns: columns.map { column in chosen.map { column[$0] } }
-            )
-            return ([.pValues([ClassPValues(name: normal.name, table: table)])], chosen.count)
+            let (sample, pValues) = try pValues(normal.name, chosen, scores, bins, columns)
+            return ([.pValues([pValues])], .pValues([sample]), chosen.count)
         default:
             return try interval(entry, truth, scores, bins, columns)
         }
@@ -140,56 +164,74 @@ struct CalibrationFit {
         _ scores: [Double],
         _ bins: MondrianGrid,
         _ columns: [[Double]]
-    ) throws -> ([OutputCalibration.Kind], Int) {
+    ) throws -> Fitted {
         let (zero, one) = (entry.classes[0], entry.classes[1])
         let chosen = rows { row in
             (zero.labels + one.labels).contains(truth[row]) && scores[row].isFinite
         }
-        try requireClasses(entry, truth, chosen)
+        try requireClasses(entry, truth, chosen, fewest: Self.fewestOfClass)
         try requireBins(entry, chosen, columns)
         let (sample, labels) = (
             chosen.map { scores[$0] }, chosen.map { one.labels.contains(truth[$0]) }
         )
         let vennAbers = try VennAbers.fit(scores: sample, labels: labels)
-        let method = try Self.method(entry, sample, labels)
+        let curves = try HeldOutCurve.all(scores: sample, labels: labels)
+        let method = Self.method(entry, curves)
         let curve =
             method == .vennAbers
             ? [] : [try BinaryCurve.fit(method, scores: sample, labels: labels)]
-        var tables: [ClassPValues] = []
-        for (index, one) in entry.classes.enumerated() {
+        // Stranger for class 0 is a higher score, for class 1 a lower one.
+        let strange = [scores, scores.map { -$0 }]
+        let classes = try entry.classes.enumerated().map { index, one in
             let members = chosen.filter { one.labels.contains(truth[$0]) }
-            // Stranger for class 0 is a higher score, for class 1 a lower one.
-            let sign: Double = index == 0 ? 1 : -1
-            tables.append(
-                ClassPValues(
-                    name: one.name,
-                    table: try ConformalPValues.fit(
-                        scores: members.map { sign * scores[$0] },
-                        bins: bins,
-                        binColumns: columns.map { column in members.map { column[$0] } }
-                    )
-                )
-            )
+            return try pValues(one.name, members, strange[index], bins, columns)
         }
         return (
-            [.vennAbers(vennAbers)] + curve.map { .curve($0) } + [.pValues(tables)], chosen.count
+            [.vennAbers(vennAbers)] + curve.map { .curve($0) } + [.pValues(classes.map(\.1))],
+            .binary(
+                CalibrationSamples.Binary(
+                    scores: sample,
+                    labels: labels,
+                    curves: curves,
+                    method: method
+                ),
+                classes.map(\.0)
+            ),
+            chosen.count
         )
+    }
+
+    private func pValues(
+        _ name: String,
+        _ chosen: [Int],
+        _ scores: [Double],
+        _ bins: MondrianGrid,
+        _ columns: [[Double]]
+    ) throws -> (CalibrationSamples.PValues, ClassPValues) {
+        let sample = CalibrationSamples.PValues(
+            scores: chosen.map { scores[$0] },
+            binColumns: columns.map { column in chosen.map { column[$0] } }
+        )
+        let table = try ConformalPValues.fit(
+            scores: sample.scores,
+            bins: bins,
+            binColumns: sample.binColumns
+        )
+        return (sample, ClassPValues(name: name, table: table))
     }
 
     /// The manifest's method, or the one with the least log loss where it leaves the choice.
     private static func method(
         _ entry: UncertaintyDescription,
-        _ scores: [Double],
-        _ labels: [Bool]
-    ) throws -> BinaryCurve.Method {
+        _ curves: [HeldOutCurve]
+    ) -> BinaryCurve.Method {
         if let method = BinaryCurve.Method(rawValue: entry.method) { return method }
-        let losses = try BinaryCurve.heldOutLosses(scores: scores, labels: labels)
         Output.note(
             "\(entry.output): log loss on folds held out, in nats: "
-                + losses.map { "\($0.method.rawValue) \(Output.fixed($0.logLoss, 5))" }
+                + curves.map { "\($0.method.rawValue) \(Output.fixed($0.logLoss, 5))" }
                 .joined(separator: ", ")
         )
-        return losses[0].method
+        return curves[0].method
     }
 
     private func interval(
@@ -198,7 +240,7 @@ struct CalibrationFit {
         _ scores: [Double],
         _ bins: MondrianGrid,
         _ columns: [[Double]]
-    ) throws -> ([OutputCalibration.Kind], Int) {
+    ) throws -> Fitted {
         guard let method = entry.conformalMethod else {
             throw Complaint(
                 "the method '\(entry.method)' of output '\(entry.output)' is not known here"
@@ -223,28 +265,33 @@ struct CalibrationFit {
             )
         }
         let side = IntervalSide(rawValue: entry.side) ?? .both
-        let chosenColumns = columns.map { column in chosen.map { column[$0] } }
+        let sample = CalibrationSamples.Interval(
+            samples: samples,
+            binColumns: columns.map { column in chosen.map { column[$0] } }
+        )
         if let axis = entry.weight {
             let (weight, weights) = try self.weight(axis, chosen)
             let fitted = try WeightedConformal.fit(
                 method,
                 side: side,
                 bins: bins,
-                samples: samples,
-                binColumns: chosenColumns,
+                samples: sample.samples,
+                binColumns: sample.binColumns,
                 weight: weight,
                 weights: weights
-            )
-            return ([.weightedInterval(try fitted.roundedUpToSinglePrecision())], samples.count)
+            ).roundedUpToSinglePrecision()
+            return ([.weightedInterval(fitted)], .weighted, samples.count)
         }
         let fitted = try SplitConformal.fit(
             method,
             side: side,
             bins: bins,
-            samples: samples,
-            binColumns: chosenColumns
+            samples: sample.samples,
+            binColumns: sample.binColumns
         )
-        return ([.interval(fitted.roundedUpToSinglePrecision())], samples.count)
+        return (
+            [.interval(fitted.roundedUpToSinglePrecision())], .interval(sample), samples.count
+        )
     }
 
     /// Where events find their weight, and those of the events that calibrate.
@@ -270,10 +317,19 @@ struct CalibrationFit {
     private func requireClasses(
         _ entry: UncertaintyDescription,
         _ truth: [Double],
-        _ chosen: [Int]
+        _ chosen: [Int],
+        fewest: Int
     ) throws {
-        for one in entry.classes where !chosen.contains(where: { one.labels.contains(truth[$0]) }) {
-            throw Complaint("\(path)[\(entry.truth)]: no event of \(one.words)")
+        for one in entry.classes {
+            let events = chosen.count { one.labels.contains(truth[$0]) }
+            guard events > 0 else {
+                throw Complaint("\(path)[\(entry.truth)]: no event of \(one.words)")
+            }
+            guard events >= fewest else {
+                throw Complaint(
+                    "\(path)[\(entry.truth)]: found \(events) event of \(one.words), allowed are at least \(fewest), so that one can be held out"
+                )
+            }
         }
     }
 

@@ -226,7 +226,6 @@ struct Evaluation {
         _ result: inout EvaluationResult
     ) async throws {
         let table = try SetCoverage(model)
-        let level = 1 - Self.simultaneousLevel / Double(table.cells * coverages.count)
         for coverage in coverages {
             let outcome = try await scoring.run(title: "\(model.name) at \(coverage)") { call in
                 call.coverage = coverage
@@ -238,7 +237,7 @@ struct Evaluation {
                 outcome,
                 scoring.source,
                 coverage: coverage,
-                level: level
+                tableCells: table.cells * coverages.count
             )
         }
     }

@@ -16,14 +16,13 @@ struct SetCoverage {
     /// Cells of one coverage.
     var cells: Int { grid.count * entry.classes.count }
 
-    /// The cells that labelled events show at the outcome's coverage; `level` is that of each one's
-    /// band.
+    /// The cells that labelled events show at the outcome's coverage, of `tableCells` in all.
     func measure(
         _ outcome: Scoring.Outcome,
         _ source: EventSource,
         coverage: Double,
-        level: Double
-    ) throws -> [EvaluationResult.Cell] {
+        tableCells: Int
+    ) throws -> [Cell] {
         let truth = try source.column(entry.truth)
         let columns = try source.binColumns(entry, outcome)
         let flags = outcome["\(entry.output)_flags"]
@@ -32,42 +31,24 @@ struct SetCoverage {
         guard sets.count == outcome.rows * classes.count else {
             throw Complaint("the daemon's answer for \(model.name) holds no sets")
         }
-        var events = [[Int]](
-            repeating: Array(repeating: 0, count: grid.count),
-            count: classes.count
-        )
-        var held = events
+        let names = classes.map { "\(entry.output)/\($0.name)" }
+        var shares = names.map { name in
+            BinnedShares(
+                law: .coverage,
+                levels: [coverage],
+                calibrationEvents: model.calibrationEvents(name, bins: grid)
+            )
+        }
         for row in 0..<outcome.rows {
             let isValueless = !flags.isEmpty && UInt8(flags[row]) & EventFlag.nonfinite != 0
             guard !isValueless,
                 let label = classes.firstIndex(where: { $0.labels.contains(truth[row]) }),
                 let bin = grid.index(of: columns.map { $0[row] })
             else { continue }
-            events[label][bin] += 1
-            if sets[row * classes.count + label] == 1 { held[label][bin] += 1 }
+            shares[label].add(bin: bin) { _ in sets[row * classes.count + label] == 1 }
         }
-        return classes.indices.flatMap { label in
-            let name = "\(entry.output)/\(classes[label].name)"
-            let calibration = model.bins.first { $0.output == name }?.events ?? []
-            return (0..<grid.count).map { bin in
-                let count = events[label][bin]
-                let band = CoverageLaw.band(
-                    calibrationEvents: bin < calibration.count ? Int(calibration[bin]) : 0,
-                    testEvents: count,
-                    coverage: coverage,
-                    level: level
-                )
-                return EvaluationResult.Cell(
-                    model: model.name,
-                    output: name,
-                    bin: grid.label(bin),
-                    nominal: coverage,
-                    measured: count == 0 ? .nan : Double(held[label][bin]) / Double(count),
-                    low: band.low,
-                    high: band.high,
-                    events: count
-                )
-            }
+        return zip(names, shares).flatMap { name, shares in
+            shares.cells(model: model.name, output: name, bins: grid, tableCells: tableCells)
         }
     }
 }

@@ -22,34 +22,38 @@ struct SetFit {
         probabilities = try raw.probabilities(entry)
     }
 
-    /// The kinds of the calibration file, and how many events they are made of.
+    /// The kinds of the calibration file, the events of each class, and how many they are made of.
     ///
     /// What each event draws is a function of `seed` and its row.
     func kinds(
         bins: MondrianGrid,
         columns: [[Double]],
         seed: UInt64
-    ) throws -> ([OutputCalibration.Kind], Int) {
+    ) throws -> ([OutputCalibration.Kind], CalibrationSamples.Kind, Int) {
         let count = entry.classes.count
         let chosen = labels.indices.filter { row in
             labels[row] != nil
                 && probabilities[row * count..<(row + 1) * count].allSatisfy(\.isFinite)
         }
-        let sets = try ConformalSets.fit(
-            score,
-            classes: count,
-            bins: bins,
-            ConformalSets.Sample(
-                probabilities: chosen.flatMap { probabilities[$0 * count..<($0 + 1) * count] },
-                labels: chosen.compactMap { labels[$0] },
-                uniforms: chosen.map { Philox.uniform(seed: seed, event: UInt64($0)) },
-                binColumns: columns.map { column in chosen.map { column[$0] } }
-            )
+        let sample = ConformalSets.Sample(
+            probabilities: chosen.flatMap { probabilities[$0 * count..<($0 + 1) * count] },
+            labels: chosen.compactMap { labels[$0] },
+            uniforms: chosen.map { Philox.uniform(seed: seed, event: UInt64($0)) },
+            binColumns: columns.map { column in chosen.map { column[$0] } }
         )
+        let sets = try ConformalSets.fit(score, classes: count, bins: bins, sample)
         let tables = zip(entry.classes, sets.tables).map {
             ClassPValues(name: $0.name, table: $1)
         }
-        return ([.sets(score), .pValues(tables)], chosen.count)
+        let own = score.ownScores(sample, classes: count)
+        let samples = entry.classes.indices.map { label in
+            let members = sample.labels.indices.filter { sample.labels[$0] == label }
+            return CalibrationSamples.PValues(
+                scores: members.map { own[$0] },
+                binColumns: sample.binColumns.map { column in members.map { column[$0] } }
+            )
+        }
+        return ([.sets(score), .pValues(tables)], .pValues(samples), chosen.count)
     }
 }
 

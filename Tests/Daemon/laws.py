@@ -64,6 +64,21 @@ def reliability_band(
     )
 
 
+# MARK: Held-out parts
+
+
+def dealt(count: int, groups: np.ndarray) -> np.ndarray:
+    """The part of each event: those of a group are dealt in turn, in the order of Philox's lots."""
+    # The block of counter 0 comes after that of the largest counter.
+    words = np.random.Philox(key=0, counter=2**256 - 1).random_raw(4 * len(groups))
+    lots = (words[::4] >> np.uint64(11)) * 2.0**-53
+    parts = np.empty(len(groups), int)
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        parts[members[np.argsort(lots[members], kind="stable")]] = np.arange(len(members)) % count
+    return parts
+
+
 # MARK: Uniformity
 
 

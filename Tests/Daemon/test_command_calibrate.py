@@ -91,9 +91,6 @@ def test_a_calibration_elsewhere_leaves_the_model_alone(served, folder, few, wri
     lines = result.stdout.splitlines()
     normal = int(np.sum(few["kind"] <= 1))
     assert f"on {normal} events" in lines[0] and str(target) in lines[0]
-    assert lines[1].split() == ["output", "bin", "events"]
-    for output in ("x", "y"):
-        assert sum(int(x.split()[-1]) for x in lines[3:] if x.startswith(f"{output} ")) == normal
     assert json.loads(target.read_text())["model"] == "position-cnn"
     assert calibration(served, "position-cnn") == before
 
@@ -109,7 +106,8 @@ def test_a_bin_of_too_few_events_has_an_infinite_interval_and_a_flag(tmp_path, f
     report = json.loads(result.stdout)
     counts = np.array(report["outputs"]["x"])
     assert counts.min() < 9 < counts.max()
-    warnings = {line[:18]: line for line in result.stderr.splitlines()}
+    lines = [line for line in result.stderr.splitlines() if "infinite ellipses" not in line]
+    warnings = {line[:18]: line for line in lines}
     for coverage, least in ((68, 3), (90, 9), (95, 19)):
         for axis in "xy":
             told = warnings.pop(f"warning: {axis} at {coverage} %", "")
@@ -189,7 +187,8 @@ def test_a_bin_column_without_a_number_is_told_by_name(served, few, write, tmp_p
 
 def test_the_models_own_column_of_a_request_is_sent(served, few, write, tmp_path):
     few.update(energy=few["true_energy"])
-    answer("calibrate", "by-energy", "--data", write(**few), at=served)
+    result = vigil_command("calibrate", "by-energy", "--data", write(**few), at=served)
+    assert result.returncode == 0, result.stderr
     target = tmp_path / "scores.npz"
     answer("score", write(**few), "-m", "by-energy", "-o", target, at=served)
     with served.client() as client, np.load(target) as found:
