@@ -75,7 +75,8 @@ def reports(served, halves, tmp_path_factory):
     for name in (*REFERENCE, "limits"):
         page = place / f"{name}.svg"
         report = document("calibrate", name, "--data", data, "--report", page, at=served)
-        inputs = features(halves[0]) if name.startswith("er-nr") else halves[0]["hits"]
+        on_features = name.startswith(("er-nr", "kinematic"))
+        inputs = features(halves[0]) if on_features else halves[0]["hits"]
         with served.client() as client:
             outputs = client.score(name, inputs, raw=True).outputs
         raw = {key: output.value.astype(float) for key, output in outputs.items()}
@@ -444,7 +445,7 @@ def test_p_values_that_no_bin_can_give_are_named(served, few, write, tmp_path):
 
 KEYS = {
     "model", "version", "digest", "engine", "precision", "device_class", "events", "file",
-    "outputs", "bin_columns", "default_coverage", "coverage", "widths", "regions", "region_sizes",
+    "outputs", "bin_columns", "effective_events", "default_coverage", "coverage", "widths", "regions", "region_sizes",
     "p_values", "probabilities", "reliability", "lacking", "floors", "guarantees", "warnings",
     "reload",
 }  # fmt: skip

@@ -44,7 +44,7 @@ def inside(cells):
 def test_an_evaluation_as_json_has_everything(evaluated, served):
     report, _ = evaluated
     assert set(report) == {
-        "events", "coverage", "regions", "reliability", "auc", "anomalies", "models"
+        "events", "coverage", "regions", "sets", "reliability", "auc", "anomalies", "models"
     }  # fmt: skip
     assert report["events"] == 20_000
     assert [model["name"] for model in report["models"]] == list(REFERENCE)

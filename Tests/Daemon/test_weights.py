@@ -138,7 +138,12 @@ def running(models, files):
         document("calibrate", "domain", "--data", files["both"], at=daemon)
         document("calibrate", "plain", *simulation, at=daemon)
         for name in ("histogram", "cut"):
-            document("calibrate", name, *simulation, "--target", files["data"], at=daemon)
+            words = ["calibrate", name, *simulation, "--target", files["data"]]
+            report = document(*words, at=daemon)
+            assert len(report["effective_events"]["energy"]) == len(report["outputs"]["energy"])
+            # Nothing that was held out speaks for the data.
+            assert report["coverage"] == []
+            assert any("Weighted intervals hold" in text for text in report["guarantees"])
         document("calibrate", "column", *simulation, "--classifier", "domain", at=daemon)
         yield daemon
 
