@@ -1,7 +1,7 @@
 /// The last events that were scored with an id, by stream and id, until their truths come.
 ///
 /// A ring: the oldest makes room. An event that is scored again is remembered as it was last.
-struct RememberedEvents {
+package struct RememberedEvents {
     private struct Key: Hashable {
         let id: UInt64
         let stream: Int
@@ -18,16 +18,16 @@ struct RememberedEvents {
     private var next = 0
 
     /// Room for `capacity` events of `width` observations each.
-    init(capacity: Int, width: Int) {
+    package init(capacity: Int, width: Int) {
         self.capacity = capacity
         self.width = width
     }
 
     /// Events that are remembered.
-    var count: Int { keys.count }
+    package var count: Int { keys.count }
 
     /// Remembers an event that a calibration of a number answered.
-    mutating func insert(
+    package mutating func insert(
         id: UInt64,
         stream: Int,
         generation: Int,
@@ -58,8 +58,9 @@ struct RememberedEvents {
     }
 
     /// What was observed of an event, and by which calibration; nil for one that is not remembered.
-    func find(id: UInt64, stream: Int) -> (generation: Int, observations: ArraySlice<Observation>)?
-    {
+    package func find(id: UInt64, stream: Int) -> (
+        generation: Int, observations: ArraySlice<Observation>
+    )? {
         guard let place = places[Key(id: id, stream: stream)] else { return nil }
         return (generations[place], observations[place * width..<(place + 1) * width])
     }

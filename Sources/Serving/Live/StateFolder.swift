@@ -1,14 +1,14 @@
 internal import Calibration
-internal import Catalog
+package import Catalog
 internal import Glibc
 
 /// The calibrations that one model version learned, a file each, and which one is in use.
 ///
 /// A file is written whole, to the disk, before the one in use names it: a crash in the middle of
 /// anything leaves what was in use before.
-struct StateFolder: Sendable {
+package struct StateFolder: Sendable {
     /// Most learned calibrations that are kept; past it the oldest goes.
-    static let maximumFiles = 256
+    package static let maximumFiles = 256
     /// Most entries that the folder may have, those of others with them.
     private static let maximumEntries = 4096
     private static let suffix = ".json"
@@ -18,21 +18,27 @@ struct StateFolder: Sendable {
     private static let maximumChoiceBytes = 256
 
     /// Which calibration is in use, and since when.
-    struct Choice: Equatable, Sendable {
-        let id: String
+    package struct Choice: Equatable, Sendable {
+        package let id: String
         /// ISO 8601.
-        let date: String
+        package let date: String
+
+        /// A calibration since a date.
+        package init(id: String, date: String) {
+            self.id = id
+            self.date = date
+        }
     }
 
-    let path: String
+    package let path: String
 
     /// The folder of a version below `root`; made when the first calibration is kept.
-    init(root: String, model: String, version: String) {
+    package init(root: String, model: String, version: String) {
         path = "\(root)/\(model)/\(version)"
     }
 
     /// The choice that was made last, or nil.
-    func choice() throws(FileFailure) -> Choice? {
+    package func choice() throws(FileFailure) -> Choice? {
         let name = "\(path)/\(Self.choice)"
         guard unsafe access(name, F_OK) == 0 || errno != ENOENT else { return nil }
         let bytes = try FileReading.bytes(name, limit: Self.maximumChoiceBytes)
@@ -44,7 +50,7 @@ struct StateFolder: Sendable {
     }
 
     /// Every calibration that is kept, oldest first.
-    func sources() throws(FileFailure) -> [ModelSource.CalibrationSource] {
+    package func sources() throws(FileFailure) -> [ModelSource.CalibrationSource] {
         guard unsafe access(path, F_OK) == 0 || errno != ENOENT else { return [] }
         var sources: [ModelSource.CalibrationSource] = []
         for file in try files() {
@@ -55,7 +61,7 @@ struct StateFolder: Sendable {
     }
 
     /// Keeps a calibration under its id.
-    func keep(_ bytes: [UInt8], id: String) throws(FileFailure) {
+    package func keep(_ bytes: [UInt8], id: String) throws(FileFailure) {
         try makeFolders()
         try write(bytes, to: "\(path)/\(id)\(Self.suffix)")
         // The one in use is the newest or was asked for by name: never the oldest of so many.
@@ -66,7 +72,7 @@ struct StateFolder: Sendable {
     }
 
     /// Makes a calibration the one in use.
-    func use(_ choice: Choice) throws(FileFailure) {
+    package func use(_ choice: Choice) throws(FileFailure) {
         try makeFolders()
         try write(Array("\(choice.id) \(choice.date)\n".utf8), to: "\(path)/\(Self.choice)")
     }
