@@ -31,7 +31,7 @@ public struct TruthAnswer: Sendable, Equatable {
 }
 
 /// A calibration of a version that takes truths.
-public struct CalibrationState: Sendable, Equatable, Encodable {
+public struct CalibrationState: Sendable, Equatable {
     /// Id, as replies quote it.
     public var id: String
     /// ISO 8601.
@@ -64,7 +64,7 @@ public struct CalibrationState: Sendable, Equatable, Encodable {
 }
 
 /// How often answers held the truth in one bin, since the calibration came into use.
-public struct CoverageStanding: Sendable, Equatable, Encodable {
+public struct CoverageStanding: Sendable, Equatable {
     /// Output, and class where it has some.
     public var output: String
     /// Stream of the events.
@@ -109,7 +109,7 @@ public struct CoverageStanding: Sendable, Equatable, Encodable {
 }
 
 /// The calibrations of a version that takes truths, and how its coverage stands.
-public struct CalibrationsReport: Sendable, Equatable, Encodable {
+public struct CalibrationsReport: Sendable, Equatable {
     /// Name of the model.
     public var model = ""
     /// Version, as it is quoted.

@@ -16,7 +16,7 @@ import Testing
     private static func file() throws -> CalibrationFile {
         var interval = try interval()
         var levels = try AdaptedLevels(coverage: 0.9, step: 0.02, bins: 2)
-        for truth in 0..<50 { levels.learn(bin: 0, isCovered: truth % 3 > 0) }
+        for truth in 0..<50 { levels.learn(bin: 0, isCovered: truth % 8 > 0) }
         interval.adapted = levels
         var file = try CalibrationFileExamples.file(
             events: 400,

@@ -328,7 +328,9 @@ def test_a_restart_goes_on_from_the_last_state_and_a_choice_holds(live, calibrat
         assert states[-1].truths == 5000
         listed = answer("calibrations", "adaptive", at=daemon)
         assert following in listed and "in use" in listed
-        answer("calibrations", "use", "adaptive", first, at=daemon)
+        told = complaint("calibrations", "use", "nothing", at=daemon)
+        assert "no model has a calibration 'nothing'" in told
+        answer("calibrations", "use", first, "--model", "adaptive", at=daemon)
         assert client.score("adaptive", np.zeros((1, 2), "f4")).provenance.calibration == first
         with pytest.raises(NotFound, match="no calibration 'nothing'"):
             client.calibrations("adaptive", use="nothing")
@@ -471,8 +473,13 @@ def test_truths_are_sent_from_files(live, tmp_path):
     path = stored(tmp_path, **columns)
     sent = document("truth", "sliding", "--data", path, "--stream", "source", at=daemon)
     assert sent["taken"] == 2500 and sent["model"] == "sliding"
-    report = document("calibrations", "sliding", at=daemon)
+    (report,) = document("calibrations", "sliding", at=daemon)["models"]
     assert report["calibrations"][-1]["id"] == sent["calibration"]
+    every = document("calibrations", at=daemon)["models"]
+    assert {one["model"] for one in every} == {"adaptive", "counted", "signal", "sliding"}
+    answer("calibrations", "use", report["calibrations"][-2]["id"], at=daemon)
+    (report,) = document("calibrations", "sliding", at=daemon)["models"]
+    assert [one["in_use"] for one in report["calibrations"]][-2:] == [True, False]
     told = complaint("truth", "deaf", "--data", path, at=daemon)
     assert "takes no truths" in told
     told = complaint("truth", "counted", "--data", path, "--ids", at=daemon)

@@ -20,7 +20,6 @@ final class LiveCalibration: Sendable {
 
     /// What truths are compared with and what they have shown.
     private struct Ledger {
-        var remembered: RememberedEvents
         var entries: [LiveEntry] = []
         /// Largest covered scores by generation: of every entry, table and bin.
         var limits: [Int: [[[ConformalQuantile]]]] = [:]
@@ -42,6 +41,8 @@ final class LiveCalibration: Sendable {
 
     private let inUse: Mutex<InUse?>
     private let ledger: Mutex<Ledger>
+    /// Apart, so that no lane that remembers waits for truths that are learned.
+    private let remembered: Mutex<RememberedEvents>
     private let truths: Manifest.Truths
     private let source: ModelSource
     private let running: LoadedCalibration.Running
@@ -68,12 +69,14 @@ final class LiveCalibration: Sendable {
         self.streams = streams
         metrics = TruthMetrics(registry, source: source)
         inUse = Mutex(nil)
+        remembered = Mutex(
+            RememberedEvents(
+                capacity: truths.remembered,
+                width: source.manifest.uncertainty.count
+            )
+        )
         ledger = Mutex(
             Ledger(
-                remembered: RememberedEvents(
-                    capacity: truths.remembered,
-                    width: source.manifest.uncertainty.count
-                ),
                 adaptation: LiveAdaptation(truths.adaptation, coverage: source.manifest.coverage)
             )
         )
@@ -106,9 +109,9 @@ final class LiveCalibration: Sendable {
         _ observed: UnsafeBufferPointer<Observation>,
         width: Int
     ) {
-        ledger.withLock { ledger in
+        remembered.withLock { remembered in
             for row in 0..<observed.count / width {
-                unsafe ledger.remembered.insert(
+                unsafe remembered.insert(
                     id: ids.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self),
                     stream: stream,
                     generation: generation,
@@ -133,25 +136,47 @@ final class LiveCalibration: Sendable {
                 field: "stream"
             )
         }
+        let (observations, generations) = try find(ids, stream: number)
         try change { ledger throws(Refusal) in
-            var observations: [Observation] = []
-            var generations: [Int] = []
+            if let row = generations.firstIndex(where: { ledger.limits[$0] == nil }) {
+                throw Refusal(
+                    .notFound,
+                    "the event \(ids[row]) was answered by a calibration that is not known any more",
+                    field: "event_ids",
+                    row: row
+                )
+            }
+            try learn(observations, generations, stream: number, columns, &ledger)
+        }
+    }
+
+    /// What was observed of events, all outputs of one after the other, and the numbers of the
+    /// calibrations that answered them.
+    private func find(
+        _ ids: [UInt64],
+        stream: Int
+    ) throws(Refusal) -> (observations: [Observation], generations: [Int]) {
+        var observations: [Observation] = []
+        var generations: [Int] = []
+        let (missing, count) = remembered.withLock { remembered -> (Int?, Int) in
             for (row, id) in ids.enumerated() {
-                guard let found = ledger.remembered.find(id: id, stream: number),
-                    ledger.limits[found.generation] != nil
-                else {
-                    throw Refusal(
-                        .notFound,
-                        "the event \(id) is none of the last \(ledger.remembered.count) that were scored with an id in the stream '\(streams.name(number))'",
-                        field: "event_ids",
-                        row: row
-                    )
+                guard let found = remembered.find(id: id, stream: stream) else {
+                    return (row, remembered.count)
                 }
                 observations += found.observations
                 generations.append(found.generation)
             }
-            try learn(observations, generations, stream: number, columns, &ledger)
+            return (nil, remembered.count)
         }
+        if let missing {
+            throw Refusal(
+                .notFound,
+                "the event \(ids[missing]) is none of the last \(count) that were scored with an id in the stream '\(streams.name(stream))'",
+                field: "event_ids",
+                row: missing
+            )
+        }
+        return (observations, generations)
     }
 
     /// Takes truths of events that were scored for it: all, or none and why.
