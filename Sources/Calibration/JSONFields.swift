@@ -2,13 +2,13 @@
 /// end is an unknown key.
 ///
 /// Every refusal names the full key path.
-struct JSONFields {
-    let path: String
+package struct JSONFields {
+    package let path: String
     private var members: [String: JSONValue]
     private var asked: [String] = []
 
     /// `path` is "" for the file itself, else as "outputs[0].interval".
-    init(_ value: JSONValue, path: String) throws(CalibrationError) {
+    package init(_ value: JSONValue, path: String) throws(CalibrationError) {
         guard case .object(let members) = value else {
             throw CalibrationError(
                 path.isEmpty ? "file" : path,
@@ -21,30 +21,30 @@ struct JSONFields {
     }
 
     /// The full path of a key.
-    func path(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+    package func path(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// Takes a member that may be absent.
-    mutating func optional(_ key: String) -> JSONValue? {
+    package mutating func optional(_ key: String) -> JSONValue? {
         asked.append(key)
         return members.removeValue(forKey: key)
     }
 
     /// Whether a member that may be absent is there.
-    mutating func has(_ key: String) -> Bool {
+    package mutating func has(_ key: String) -> Bool {
         guard members[key] == nil else { return true }
         asked.append(key)
         return false
     }
 
     /// Takes a member that must be there.
-    mutating func value(_ key: String) throws(CalibrationError) -> JSONValue {
+    package mutating func value(_ key: String) throws(CalibrationError) -> JSONValue {
         guard let value = optional(key) else {
             throw CalibrationError(path(key), found: "nothing", allowed: "a value")
         }
         return value
     }
 
-    mutating func text(_ key: String) throws(CalibrationError) -> String {
+    package mutating func text(_ key: String) throws(CalibrationError) -> String {
         let value = try value(key)
         guard case .string(let text) = value else {
             throw CalibrationError(path(key), found: value.kind, allowed: "a string")
@@ -53,7 +53,7 @@ struct JSONFields {
     }
 
     /// One of a few words.
-    mutating func choice<Choice: RawRepresentable<String>>(
+    package mutating func choice<Choice: RawRepresentable<String>>(
         _ key: String,
         _ choices: [Choice]
     ) throws(CalibrationError) -> Choice {
@@ -68,7 +68,8 @@ struct JSONFields {
         return choice
     }
 
-    mutating func integer(_ key: String, in limits: ClosedRange<Int>) throws(CalibrationError)
+    package mutating func integer(_ key: String, in limits: ClosedRange<Int>)
+        throws(CalibrationError)
         -> Int
     {
         let value = try value(key)
@@ -86,7 +87,7 @@ struct JSONFields {
         return integer
     }
 
-    mutating func number(_ key: String) throws(CalibrationError) -> Double {
+    package mutating func number(_ key: String) throws(CalibrationError) -> Double {
         let value = try value(key)
         guard case .number(let number) = value else {
             throw CalibrationError(path(key), found: value.kind, allowed: "a number")
@@ -94,12 +95,12 @@ struct JSONFields {
         return number
     }
 
-    mutating func numbers(_ key: String) throws(CalibrationError) -> [Double] {
+    package mutating func numbers(_ key: String) throws(CalibrationError) -> [Double] {
         try Self.numbers(value(key), path: path(key))
     }
 
     /// A non-empty array of anything, at most `limit` long.
-    mutating func list(_ key: String, limit: Int) throws(CalibrationError) -> [JSONValue] {
+    package mutating func list(_ key: String, limit: Int) throws(CalibrationError) -> [JSONValue] {
         let value = try value(key)
         guard let list = Self.elements(value), list.count >= 1, list.count <= limit else {
             throw CalibrationError(
@@ -112,7 +113,8 @@ struct JSONFields {
     }
 
     /// An array of arrays, possibly empty, at most `limit` long.
-    mutating func arrays(_ key: String, limit: Int) throws(CalibrationError) -> [JSONValue] {
+    package mutating func arrays(_ key: String, limit: Int) throws(CalibrationError) -> [JSONValue]
+    {
         let value = try value(key)
         guard case .array(let list) = value, list.count <= limit else {
             throw CalibrationError(
@@ -125,7 +127,7 @@ struct JSONFields {
     }
 
     /// Refuses what was not taken.
-    func finish() throws(CalibrationError) {
+    package func finish() throws(CalibrationError) {
         guard let unknown = members.keys.min() else { return }
         throw CalibrationError(
             path(unknown),
@@ -135,7 +137,9 @@ struct JSONFields {
     }
 
     /// An array of numbers, possibly empty.
-    static func numbers(_ value: JSONValue, path: String) throws(CalibrationError) -> [Double] {
+    package static func numbers(_ value: JSONValue, path: String) throws(CalibrationError)
+        -> [Double]
+    {
         switch value {
         case .numbers(let numbers): return numbers
         case .array(let elements) where elements.isEmpty: return []

@@ -4,7 +4,7 @@
 ///
 /// JSONDecoder takes the last of repeated keys and tells no offset, hence a reader of our own; it
 /// needs no Foundation either.
-struct JSONReader {
+package struct JSONReader {
     /// Nesting that no file of ours reaches; the reader recurses, so hostile input must not choose.
     static let maximumDepth = 16
 
@@ -14,7 +14,7 @@ struct JSONReader {
     /// The one value in `bytes`.
     ///
     /// Refuses, never traps.
-    static func value(of bytes: [UInt8]) throws(CalibrationError) -> JSONValue {
+    package static func value(of bytes: [UInt8]) throws(CalibrationError) -> JSONValue {
         var reader = JSONReader(bytes: bytes)
         let value = try reader.value(depth: 0)
         reader.skipBlanks()

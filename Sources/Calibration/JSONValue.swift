@@ -2,7 +2,7 @@
 ///
 /// A non-empty array of nothing but numbers is `numbers`: calibration files are mostly such arrays,
 /// and this form is a fifth of the size.
-enum JSONValue: Equatable {
+package enum JSONValue: Equatable {
     case null
     case bool(Bool)
     case number(Double)

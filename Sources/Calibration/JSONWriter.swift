@@ -1,46 +1,49 @@
 /// Writes JSON for people and machines alike: members in the order given, short arrays on one line,
 /// long ones wrapped, never one number a line.
-struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+    package private(set) var bytes: [UInt8] = []
     private var depth = 0
     private var isFirst = true
+
+    /// An empty text.
+    package init() {}
 
     /// Where a line of numbers is wrapped, in bytes.
     private static let lineLength = 100
 
     /// An object as the next element, or as the whole text.
-    mutating func object(_ members: (inout JSONWriter) -> Void) {
+    package mutating func object(_ members: (inout JSONWriter) -> Void) {
         element()
         nested("{", "}", members)
     }
 
-    mutating func object(_ key: String, _ members: (inout JSONWriter) -> Void) {
+    package mutating func object(_ key: String, _ members: (inout JSONWriter) -> Void) {
         name(key)
         nested("{", "}", members)
     }
 
-    mutating func array(_ key: String, _ elements: (inout JSONWriter) -> Void) {
+    package mutating func array(_ key: String, _ elements: (inout JSONWriter) -> Void) {
         name(key)
         nested("[", "]", elements)
     }
 
-    mutating func text(_ key: String, _ value: String) {
+    package mutating func text(_ key: String, _ value: String) {
         name(key)
         quoted(value)
     }
 
-    mutating func integer(_ key: String, _ value: Int) {
+    package mutating func integer(_ key: String, _ value: Int) {
         name(key)
         raw(String(value))
     }
 
     /// An array of strings as a member.
-    mutating func number(_ key: String, _ value: Double) {
+    package mutating func number(_ key: String, _ value: Double) {
         name(key)
         raw(NumberText.of(value))
     }
 
-    mutating func texts(_ key: String, _ values: [String]) {
+    package mutating func texts(_ key: String, _ values: [String]) {
         array(key) { list in
             for value in values {
                 list.element()
@@ -50,13 +53,13 @@ struct JSONWriter {
     }
 
     /// An array of numbers as a member; each number is text already.
-    mutating func numbers(_ key: String, _ values: some Sequence<String>) {
+    package mutating func numbers(_ key: String, _ values: some Sequence<String>) {
         name(key)
         flow(values)
     }
 
     /// An array of numbers as the next element.
-    mutating func numbers(_ values: some Sequence<String>) {
+    package mutating func numbers(_ values: some Sequence<String>) {
         element()
         flow(values)
     }

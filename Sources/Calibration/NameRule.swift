@@ -1,10 +1,10 @@
 /// What names, digests and dates in a calibration file must look like.
-enum NameRule {
+package enum NameRule {
     /// Longest name, in bytes of UTF-8.
     static let maximumBytes = 256
 
     /// A name: 1 to 256 bytes, one line.
-    static func check(_ name: String, path: String) throws(CalibrationError) {
+    package static func check(_ name: String, path: String) throws(CalibrationError) {
         guard !name.isEmpty, name.utf8.count <= maximumBytes,
             !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
         else {
@@ -17,7 +17,7 @@ enum NameRule {
     }
 
     /// "sha256:" and 64 lower-case hexadecimal digits.
-    static func checkDigest(_ digest: String, path: String) throws(CalibrationError) {
+    package static func checkDigest(_ digest: String, path: String) throws(CalibrationError) {
         let prefix = "sha256:"
         let digits = digest.dropFirst(prefix.count).utf8
         let isDigit = { (byte: UInt8) in (48...57).contains(byte) || (97...102).contains(byte) }
@@ -32,7 +32,7 @@ enum NameRule {
 
     /// The shape of an ISO 8601 date, "2026-11-24" or "2026-11-24T06:34:00Z", the latter also with
     /// a fraction or an offset such as "+01:00".
-    static func checkDate(_ date: String, path: String) throws(CalibrationError) {
+    package static func checkDate(_ date: String, path: String) throws(CalibrationError) {
         // A computed regex literal is made for each call: Regex is not Sendable.
         let shape =
             #/\d{4}-[01]\d-[0-3]\d(T[0-2]\d:[0-5]\d(:[0-6]\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?/#
