@@ -117,6 +117,7 @@ let package = Package(
             name: "vigil",
             dependencies: [
                 "VigilClient", "Messages", "Tensors", "Calibration", "Catalog", "Datasets", "Lanes",
+                "Monitoring",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -233,7 +234,8 @@ let package = Package(
         .testTarget(
             name: "ServingTests",
             dependencies: [
-                "Serving", "Catalog", "Execution", "Messages", "Lanes", "TestSupport",
+                "Serving", "Catalog", "Execution", "Messages", "Lanes", "Monitoring",
+                "Calibration", "TestSupport",
             ],
             swiftSettings: strict
         ),

@@ -2,7 +2,7 @@ internal import StrictYAML
 
 /// One version of a model as it lies on disk, read once and whole.
 public struct ModelSource: Sendable {
-    /// A calibration file beside the artefact.
+    /// A calibration or a file of references beside the artefact.
     public struct CalibrationSource: Sendable, Equatable {
         /// Path, for messages.
         public let path: String
@@ -33,6 +33,8 @@ public struct ModelSource: Sendable {
     public let digest: String
     /// Calibrations, in the order of their names.
     public let calibrations: [CalibrationSource]
+    /// Files of references that drift is told by, in the order of their names.
+    public let references: [CalibrationSource]
 
     /// The same without the artefact's content, which no loaded version needs.
     public var withoutArtefact: ModelSource {
@@ -45,6 +47,7 @@ public struct ModelSource: Sendable {
     public func isSame(as other: ModelSource) -> Bool {
         version == other.version && digest == other.digest
             && manifestDigest == other.manifestDigest && calibrations == other.calibrations
+            && references == other.references
     }
 }
 
@@ -75,8 +78,12 @@ public struct ModelFolder: Sendable {
     public static let maximumCalibrationBytes = 256 << 20
     /// How calibration files begin and end.
     public static let calibrationPrefix = "calibration"
-    /// How calibration files end.
+    /// How calibration files end, and those of references.
     public static let calibrationSuffix = ".json"
+    /// How files of references begin.
+    public static let referencePrefix = "references"
+    /// Most bytes of a file of references.
+    public static let maximumReferenceBytes = 1 << 20
 
     /// What a look at the folder gave.
     ///
@@ -169,13 +176,6 @@ public struct ModelFolder: Sendable {
                 "\(folder)/\(manifest.artefact)",
                 limit: Self.maximumArtefactBytes
             )
-            var calibrations: [ModelSource.CalibrationSource] = []
-            for file in try FileReading.names(folder, limit: Self.maximumEntries)
-            where file.hasPrefix(Self.calibrationPrefix) && file.hasSuffix(Self.calibrationSuffix) {
-                let path = "\(folder)/\(file)"
-                let bytes = try FileReading.bytes(path, limit: Self.maximumCalibrationBytes)
-                calibrations.append(.init(path: path, bytes: bytes, digest: Digest.text(of: bytes)))
-            }
             scan.sources.append(
                 ModelSource(
                     manifest: manifest,
@@ -184,7 +184,16 @@ public struct ModelFolder: Sendable {
                     folder: folder,
                     artefact: artefact,
                     digest: Digest.text(of: artefact),
-                    calibrations: calibrations
+                    calibrations: try Self.files(
+                        of: folder,
+                        prefix: Self.calibrationPrefix,
+                        limit: Self.maximumCalibrationBytes
+                    ),
+                    references: try Self.files(
+                        of: folder,
+                        prefix: Self.referencePrefix,
+                        limit: Self.maximumReferenceBytes
+                    )
                 )
             )
             return true
@@ -194,6 +203,24 @@ public struct ModelFolder: Sendable {
             )
             return false
         }
+    }
+}
+
+extension ModelFolder {
+    /// The files of a version's folder whose names begin with `prefix`.
+    private static func files(
+        of folder: String,
+        prefix: String,
+        limit: Int
+    ) throws(FileFailure) -> [ModelSource.CalibrationSource] {
+        var files: [ModelSource.CalibrationSource] = []
+        for file in try FileReading.names(folder, limit: maximumEntries)
+        where file.hasPrefix(prefix) && file.hasSuffix(calibrationSuffix) {
+            let path = "\(folder)/\(file)"
+            let bytes = try FileReading.bytes(path, limit: limit)
+            files.append(.init(path: path, bytes: bytes, digest: Digest.text(of: bytes)))
+        }
+        return files
     }
 }
 

@@ -44,6 +44,7 @@ public final class ModelRoster: Sendable {
     private let registry: MetricRegistry
     private let ladders: LadderFolder?
     private let states: String?
+    private let judge = DriftJudge()
     private let table = Mutex(RosterTable(entries: []))
     /// Moves with every swap; lanes compare it before they trust the table they hold.
     private let generation = Atomic<Int>(1)
@@ -135,7 +136,8 @@ public final class ModelRoster: Sendable {
             makeEngine: makeEngine,
             registry: registry,
             ladders: ladders,
-            states: states
+            states: states,
+            judge: judge
         )
         update.apply(&scan, of: folder)
         let new = RosterTable(entries: update.entries)
@@ -178,6 +180,7 @@ public final class ModelRoster: Sendable {
     /// Blocks.
     public func retireAll() {
         for entry in current.entries { for service in entry.services { service.retire() } }
+        judge.stop()
     }
 
     /// Why the daemon is not ready.
@@ -228,6 +231,11 @@ public final class ModelRoster: Sendable {
         }
     }
 
+    /// How the events of every version that serves compare with its references.
+    public func monitoring() -> [ModelMonitoring] {
+        current.entries.flatMap { $0.services.map(\.monitoring) }
+    }
+
     /// Events answered by the versions that serve.
     public func eventsAnswered() -> Int {
         current.entries.reduce(0) { sum, entry in
@@ -262,6 +270,7 @@ private struct RosterUpdate {
     let registry: MetricRegistry
     let ladders: LadderFolder?
     let states: String?
+    let judge: DriftJudge
     var entries: [RosterTable.Entry] = []
     var retired: [ModelService] = []
     var changes: [String] = []
@@ -271,13 +280,15 @@ private struct RosterUpdate {
         makeEngine: @escaping ModelRoster.EngineMaker,
         registry: MetricRegistry,
         ladders: LadderFolder?,
-        states: String?
+        states: String?,
+        judge: DriftJudge
     ) {
         self.old = old
         self.makeEngine = makeEngine
         self.registry = registry
         self.ladders = ladders
         self.states = states
+        self.judge = judge
     }
 
     mutating func apply(_ scan: inout ModelFolder.Scan, of folder: ModelFolder) {
@@ -368,7 +379,8 @@ private struct RosterUpdate {
             engine: engine,
             registry: registry,
             ladders: ladders,
-            states: states
+            states: states,
+            judge: judge
         )
     }
 }

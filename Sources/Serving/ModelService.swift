@@ -1,10 +1,10 @@
 internal import Calibration
 public import Catalog
-public import Execution
+package import Execution
 internal import Lanes
 public import Messages
 internal import Synchronization
-public import Telemetry
+package import Telemetry
 internal import Tensors
 
 /// One version of a model, loaded, warmed and served: its queue, its workers, its answers.
@@ -27,6 +27,11 @@ public final class ModelService: Sendable {
     let streams = StreamTable()
     /// Plans that requests made by naming raw outputs.
     let namedPlans = NamedPlans()
+    /// Watches the values of the events; nil where there are no references.
+    private let drift: DriftMonitor?
+    /// Why nothing is watched, or nil.
+    private let driftReason: String?
+    private let judge: DriftJudge
     /// Why calibrated answers are refused, or nil.
     let calibrationReason: String?
     /// Columns that calibrated answers need: three slots an uncertainty entry, one for each axis of its
@@ -56,12 +61,13 @@ public final class ModelService: Sendable {
     /// Loads, probes and warms a version; its workers run when this returns.
     ///
     /// Slow: seconds. What was measured before lies in `ladders`, or nowhere.
-    public init(
+    package init(
         source: ModelSource,
         engine: any Engine,
         registry: MetricRegistry,
         ladders: LadderFolder? = nil,
-        states: String? = nil
+        states: String? = nil,
+        judge: DriftJudge
     ) throws(LoadFailure) {
         let manifest = source.manifest
         let folder = try Self.stateFolder(source, root: states)
@@ -87,6 +93,18 @@ public final class ModelService: Sendable {
             calibration = nil
             calibrationReason = absence.reason
         }
+        let drift: DriftMonitor?
+        switch LoadedReferences.find(source, running: running) {
+        case .success(let loaded):
+            // One lane for each worker, and the transport's.
+            drift = DriftMonitor(loaded, lanes: manifest.instances + 1, bell: judge.bell)
+            driftReason = nil
+        case .failure(let absence):
+            drift = nil
+            driftReason = absence.reason
+        }
+        self.drift = drift
+        self.judge = judge
         self.source = source.withoutArtefact
         self.engine = ordered
         self.plan = plan
@@ -146,9 +164,9 @@ public final class ModelService: Sendable {
                 )
             }
         )
-        func makeRunner() throws(LoadFailure) -> BatchRunner {
+        func makeRunner(lane: Int) throws(LoadFailure) -> BatchRunner {
             do {
-                return BatchRunner(
+                return unsafe BatchRunner(
                     batcher: batcher,
                     plan: plan,
                     gather: gather,
@@ -157,22 +175,32 @@ public final class ModelService: Sendable {
                         shapes: plan.steps.map(\.rows).filter { $0 <= plan.bestRows }
                     ),
                     inputNames: manifest.inputs.map(\.signature.name),
-                    metrics: metrics
+                    metrics: metrics,
+                    drift: unsafe drift?.lane(lane)
                 )
             } catch {
                 throw LoadFailure("warming: \(error)")
             }
         }
-        laneRunner = Self.isForLane(manifest, ordered, plan) ? LaneRunner(try makeRunner()) : nil
+        laneRunner =
+            Self.isForLane(manifest, ordered, plan)
+            ? LaneRunner(try makeRunner(lane: manifest.instances)) : nil
         var runners: [BatchRunner] = []
-        for _ in 0..<manifest.instances { runners.append(try makeRunner()) }
-        workers = try Self.startWorkers(manifest, batcher, runners)
+        for lane in 0..<manifest.instances { runners.append(try makeRunner(lane: lane)) }
+        try Self.watch(drift, by: judge)
+        do throws(LoadFailure) {
+            workers = try Self.startWorkers(manifest, batcher, runners)
+        } catch {
+            if let drift { judge.remove(drift) }
+            throw error
+        }
         Self.register(batcher, source, engine: engine.version, in: registry)
         if let live {
             let lane: TruthLane
             do {
                 lane = try TruthLane(self, live: live)
             } catch {
+                if let drift { judge.remove(drift) }
                 batcher.close()
                 batcher.stop()
                 for worker in workers { worker.join() }
@@ -299,6 +327,17 @@ public final class ModelService: Sendable {
     static func purpose(slot: Int) -> String {
         slot == weightSlot(entry: entry(slot: slot))
             ? "weighs the events of" : "chooses the calibration bin of"
+    }
+
+    private static func watch(
+        _ drift: DriftMonitor?,
+        by judge: DriftJudge
+    ) throws(LoadFailure) {
+        do {
+            if let drift { try judge.add(drift) }
+        } catch {
+            throw LoadFailure("starting lanes: \(error)")
+        }
     }
 
     /// One for each worker.
@@ -469,6 +508,16 @@ public final class ModelService: Sendable {
         batcher.close()
         batcher.stop()
         for worker in workers { worker.join() }
+        if let drift { judge.remove(drift) }
+    }
+
+    /// How its events compare with its references.
+    var monitoring: ModelMonitoring {
+        var report = drift?.report { streams.name($0) } ?? ModelMonitoring()
+        report.model = source.manifest.name
+        report.version = source.version
+        report.reason = driftReason
+        return report
     }
 
     /// The calibration in use.

@@ -27,6 +27,8 @@ import Testing
         try models.write(text, versions: ["7"])
         try models.folder.write("m/7/calibration.json", "{}")
         try models.folder.write("m/7/calibration-cuda.json", "two")
+        try models.folder.write("m/7/references-cuda.json", "three")
+        try models.folder.write("m/7/references.txt", "no")
         try models.folder.write("m/7/recalibration.json", "no")
         try models.folder.write("m/7/calibration.json.bak", "no")
         let scan = try models.scan()
@@ -39,6 +41,7 @@ import Testing
         #expect(source.manifestDigest == Digest.text(of: Array(text.utf8)))
         let names = source.calibrations.map { $0.path.split(separator: "/").last }
         #expect(names == ["calibration-cuda.json", "calibration.json"])
+        #expect(source.references.map(\.bytes) == [Array("three".utf8)])
         #expect(source.calibrations[0].bytes == Array("two".utf8))
         #expect(source.calibrations[0].digest == Digest.text(of: Array("two".utf8)))
     }
@@ -52,6 +55,7 @@ import Testing
         let changes = [
             ("m/1/model.onnx", "other"), ("m/1/calibration.json", "{ }"),
             ("m/model.yaml", ModelText.least(["summary": "new"])), ("m/1/calibration-2.json", "{}"),
+            ("m/1/references.json", "{}"), ("m/1/references.json", "{ }"),
         ]
         for (name, text) in changes {
             let before = try #require(try models.scan().sources.first)

@@ -31,7 +31,7 @@ public struct Flight {
     /// Events.
     public package(set) var rows = 0
     /// First byte of each input, in the model's order.
-    var inputs: InlineArray<8, UnsafeRawPointer?> = unsafe .init(repeating: nil)
+    package var inputs: InlineArray<8, UnsafeRawPointer?> = unsafe .init(repeating: nil)
     /// Row splits of each ragged input.
     var splits: InlineArray<8, UnsafeRawPointer?> = unsafe .init(repeating: nil)
     /// Request columns that choose bins and weigh, by the slots of ModelService.requestColumns.
@@ -39,7 +39,7 @@ public struct Flight {
     /// Bit i: that column is float64, not float32.
     var wideColumns: UInt32 = 0
     /// Number of the data stream, by the version's `StreamTable`.
-    var stream = 0
+    package var stream = 0
     /// First byte of the events' ids, or nil.
     var eventIds: UnsafeRawPointer?
     /// Where the observations of a labelled event go, all outputs of a row after the other, or nil.

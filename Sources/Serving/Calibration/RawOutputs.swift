@@ -1,8 +1,11 @@
-internal import Execution
+package import Execution
 
 /// The engine's outputs of one micro-batch, lent.
-struct RawOutputs {
+package struct RawOutputs {
     let instance: any EngineInstance
+
+    /// What an instance has given.
+    package init(instance: any EngineInstance) { self.instance = instance }
 
     /// Elements of a scalar float32 output.
     @inline(__always)

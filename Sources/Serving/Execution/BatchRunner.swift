@@ -16,6 +16,8 @@ struct BatchRunner {
     private let instance: any EngineInstance
     private let inputNames: [String]
     private let metrics: ModelMetrics
+    /// Counts watched values; nil where none are.
+    private let drift: Unmanaged<DriftLane>?
     private var piece: [BatchQueues.Segment] = []
     private var flagged: [Int] = []
 
@@ -25,7 +27,8 @@ struct BatchRunner {
         gather: InputGather,
         instance: any EngineInstance,
         inputNames: [String],
-        metrics: ModelMetrics
+        metrics: ModelMetrics,
+        drift: Unmanaged<DriftLane>?
     ) {
         self.batcher = batcher
         self.plan = plan
@@ -33,6 +36,7 @@ struct BatchRunner {
         self.instance = instance
         self.inputNames = inputNames
         self.metrics = metrics
+        unsafe self.drift = unsafe drift
         segments.reserveCapacity(plan.bestRows)
         piece.reserveCapacity(plan.bestRows)
         flagged.reserveCapacity(plan.bestRows)
@@ -130,6 +134,11 @@ struct BatchRunner {
                     plan.write(part, position: position, outputs: outputs, flagged: flagged)
                 }
                 if mask != 0 { batcher.flag(part, outputs: mask) }
+            }
+            if let drift = unsafe drift {
+                unsafe drift._withUnsafeGuaranteedRef { lane in
+                    lane.count(part, position: position, outputs: outputs, flagged: flagged)
+                }
             }
             position += part.rows
         }
