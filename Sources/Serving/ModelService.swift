@@ -47,6 +47,8 @@ public final class ModelService: Sendable {
     let declaresUncertainty: Bool
     /// The calibration in use and what truths make of it, where the model takes some.
     let live: LiveCalibration?
+    /// Whether there is one: a look at it counts references.
+    let isLive: Bool
     private let truthLane = Mutex<TruthLane?>(nil)
     /// Runs tiny batches on the transport's lane; nil when not even one event is cheap enough.
     let laneRunner: LaneRunner?
@@ -145,6 +147,7 @@ public final class ModelService: Sendable {
         } else {
             live = nil
         }
+        isLive = live != nil
         let metrics = ModelMetrics(registry, model: manifest.name, version: source.version)
         self.metrics = metrics
         let batcher = Batcher(

@@ -47,7 +47,9 @@ struct RequestCheck {
         let service = unsafe service
         let isAskedRaw = request.isRaw
         let isRaw = isAskedRaw || !service.declaresUncertainty
-        if !isRaw, let live = service.live { return unsafe try fillPlan(flight, request, live) }
+        if !isRaw, service.isLive, let live = service.live {
+            return unsafe try fillPlan(flight, request, live)
+        }
         guard let usual = isRaw ? service.rawPlan : service.calibratedPlan else {
             throw Refusal(
                 .unsupported,

@@ -21,10 +21,8 @@ final class AnswerPlan: Sendable {
     let regions: [RegionStep]
     let binary: BinaryStep?
     let anomaly: AnomalyStep?
-    /// What fewer models ask for, one an output.
+    /// What fewer models ask for.
     let others: [any AnswerStep]
-    /// Keeps what truths are compared with, where the model takes some.
-    let observation: ObservationStep?
     let rawCopies: [RawCopy]
 
     init(
@@ -34,7 +32,6 @@ final class AnswerPlan: Sendable {
         binary: BinaryStep?,
         anomaly: AnomalyStep?,
         others: [any AnswerStep],
-        observation: ObservationStep?,
         rawCopies: [RawCopy]
     ) {
         self.layout = layout
@@ -43,7 +40,6 @@ final class AnswerPlan: Sendable {
         self.binary = binary
         self.anomaly = anomaly
         self.others = others
-        self.observation = observation
         self.rawCopies = rawCopies
     }
 
@@ -67,9 +63,6 @@ final class AnswerPlan: Sendable {
             sections: answer
         ) {
             mask |= 1 << UInt32(intervals[index].output)
-        }
-        if let observation {
-            observation.observe(segment, position: position, outputs: outputs)
         }
         for index in others.indices
         where others[index].write(

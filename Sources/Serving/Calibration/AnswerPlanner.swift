@@ -26,11 +26,12 @@ struct AnswerPlanner: Sendable {
         calibrated = calibration.flatMap { calibration in
             guard var draft = Self.draft(manifest, calibration) else { return nil }
             if let observer {
-                draft.observation = CalibratedDraft(manifest: manifest).observation(
+                let observation = CalibratedDraft(manifest: manifest).observation(
                     calibration,
                     learner: observer.learner,
                     generation: observer.generation
                 )
+                draft.others.append(observation)
             }
             return (draft, calibration.provenance)
         }
@@ -422,7 +423,6 @@ private struct Draft: Sendable {
     var binary: BinaryStep?
     var anomaly: AnomalyStep?
     var others: [any AnswerStep] = []
-    var observation: ObservationStep?
     var rawCopies: [AnswerPlan.RawCopy] = []
 
     mutating func add(_ section: AnswerLayout.Section) -> Int {
@@ -495,7 +495,6 @@ private struct Draft: Sendable {
             binary: binary,
             anomaly: anomaly,
             others: others,
-            observation: observation,
             rawCopies: rawCopies
         )
     }

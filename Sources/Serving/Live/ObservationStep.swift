@@ -2,7 +2,7 @@ internal import Calibration
 internal import Messages
 
 /// Keeps what a truth will be compared with, of events that have an id or are labelled.
-final class ObservationStep: Sendable {
+final class ObservationStep: AnswerStep {
     /// Where the observation of one output is found; -1 for what its method has not.
     struct Entry: Sendable {
         let bins: BinReader
@@ -26,8 +26,21 @@ final class ObservationStep: Sendable {
         self.generation = generation
     }
 
+    /// It flags nothing.
+    let output = 0
+
     /// Observes a segment's rows, which begin at `position` of the micro-batch.
-    func observe(_ segment: BatchQueues.Segment, position: Int, outputs: RawOutputs) {
+    func write(
+        _ segment: BatchQueues.Segment,
+        position: Int,
+        outputs: RawOutputs,
+        sections: AnswerSections
+    ) -> Bool {
+        observe(segment, position: position, outputs: outputs)
+        return false
+    }
+
+    private func observe(_ segment: BatchQueues.Segment, position: Int, outputs: RawOutputs) {
         let labelled = unsafe segment.flight.pointee.observations
         let ids = unsafe segment.flight.pointee.eventIds
         guard unsafe labelled != nil || ids != nil else { return }
