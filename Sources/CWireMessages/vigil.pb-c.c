@@ -322,6 +322,51 @@ void   vigil__v1__calibrations_query__free_unpacked
   assert(message->base.descriptor == &vigil__v1__calibrations_query__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   vigil__v1__monitoring_query__init
+                     (Vigil__V1__MonitoringQuery         *message)
+{
+  static const Vigil__V1__MonitoringQuery init_value = VIGIL__V1__MONITORING_QUERY__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__monitoring_query__get_packed_size
+                     (const Vigil__V1__MonitoringQuery *message)
+{
+  assert(message->base.descriptor == &vigil__v1__monitoring_query__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__monitoring_query__pack
+                     (const Vigil__V1__MonitoringQuery *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__monitoring_query__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__monitoring_query__pack_to_buffer
+                     (const Vigil__V1__MonitoringQuery *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__monitoring_query__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__MonitoringQuery *
+       vigil__v1__monitoring_query__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__MonitoringQuery *)
+     protobuf_c_message_unpack (&vigil__v1__monitoring_query__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__monitoring_query__free_unpacked
+                     (Vigil__V1__MonitoringQuery *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__monitoring_query__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   vigil__v1__request__init
                      (Vigil__V1__Request         *message)
 {
@@ -1312,6 +1357,366 @@ void   vigil__v1__calibrations_reply__free_unpacked
   assert(message->base.descriptor == &vigil__v1__calibrations_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   vigil__v1__monitored_value__init
+                     (Vigil__V1__MonitoredValue         *message)
+{
+  static const Vigil__V1__MonitoredValue init_value = VIGIL__V1__MONITORED_VALUE__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__monitored_value__get_packed_size
+                     (const Vigil__V1__MonitoredValue *message)
+{
+  assert(message->base.descriptor == &vigil__v1__monitored_value__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__monitored_value__pack
+                     (const Vigil__V1__MonitoredValue *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__monitored_value__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__monitored_value__pack_to_buffer
+                     (const Vigil__V1__MonitoredValue *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__monitored_value__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__MonitoredValue *
+       vigil__v1__monitored_value__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__MonitoredValue *)
+     protobuf_c_message_unpack (&vigil__v1__monitored_value__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__monitored_value__free_unpacked
+                     (Vigil__V1__MonitoredValue *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__monitored_value__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__bin_counts__init
+                     (Vigil__V1__BinCounts         *message)
+{
+  static const Vigil__V1__BinCounts init_value = VIGIL__V1__BIN_COUNTS__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__bin_counts__get_packed_size
+                     (const Vigil__V1__BinCounts *message)
+{
+  assert(message->base.descriptor == &vigil__v1__bin_counts__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__bin_counts__pack
+                     (const Vigil__V1__BinCounts *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__bin_counts__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__bin_counts__pack_to_buffer
+                     (const Vigil__V1__BinCounts *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__bin_counts__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__BinCounts *
+       vigil__v1__bin_counts__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__BinCounts *)
+     protobuf_c_message_unpack (&vigil__v1__bin_counts__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__bin_counts__free_unpacked
+                     (Vigil__V1__BinCounts *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__bin_counts__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__drift_reference__init
+                     (Vigil__V1__DriftReference         *message)
+{
+  static const Vigil__V1__DriftReference init_value = VIGIL__V1__DRIFT_REFERENCE__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__drift_reference__get_packed_size
+                     (const Vigil__V1__DriftReference *message)
+{
+  assert(message->base.descriptor == &vigil__v1__drift_reference__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__drift_reference__pack
+                     (const Vigil__V1__DriftReference *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__drift_reference__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__drift_reference__pack_to_buffer
+                     (const Vigil__V1__DriftReference *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__drift_reference__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__DriftReference *
+       vigil__v1__drift_reference__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__DriftReference *)
+     protobuf_c_message_unpack (&vigil__v1__drift_reference__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__drift_reference__free_unpacked
+                     (Vigil__V1__DriftReference *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__drift_reference__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__value_drift__init
+                     (Vigil__V1__ValueDrift         *message)
+{
+  static const Vigil__V1__ValueDrift init_value = VIGIL__V1__VALUE_DRIFT__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__value_drift__get_packed_size
+                     (const Vigil__V1__ValueDrift *message)
+{
+  assert(message->base.descriptor == &vigil__v1__value_drift__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__value_drift__pack
+                     (const Vigil__V1__ValueDrift *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__value_drift__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__value_drift__pack_to_buffer
+                     (const Vigil__V1__ValueDrift *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__value_drift__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__ValueDrift *
+       vigil__v1__value_drift__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__ValueDrift *)
+     protobuf_c_message_unpack (&vigil__v1__value_drift__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__value_drift__free_unpacked
+                     (Vigil__V1__ValueDrift *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__value_drift__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__drift_comparison__init
+                     (Vigil__V1__DriftComparison         *message)
+{
+  static const Vigil__V1__DriftComparison init_value = VIGIL__V1__DRIFT_COMPARISON__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__drift_comparison__get_packed_size
+                     (const Vigil__V1__DriftComparison *message)
+{
+  assert(message->base.descriptor == &vigil__v1__drift_comparison__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__drift_comparison__pack
+                     (const Vigil__V1__DriftComparison *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__drift_comparison__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__drift_comparison__pack_to_buffer
+                     (const Vigil__V1__DriftComparison *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__drift_comparison__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__DriftComparison *
+       vigil__v1__drift_comparison__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__DriftComparison *)
+     protobuf_c_message_unpack (&vigil__v1__drift_comparison__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__drift_comparison__free_unpacked
+                     (Vigil__V1__DriftComparison *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__drift_comparison__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__stream_monitoring__init
+                     (Vigil__V1__StreamMonitoring         *message)
+{
+  static const Vigil__V1__StreamMonitoring init_value = VIGIL__V1__STREAM_MONITORING__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__stream_monitoring__get_packed_size
+                     (const Vigil__V1__StreamMonitoring *message)
+{
+  assert(message->base.descriptor == &vigil__v1__stream_monitoring__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__stream_monitoring__pack
+                     (const Vigil__V1__StreamMonitoring *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__stream_monitoring__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__stream_monitoring__pack_to_buffer
+                     (const Vigil__V1__StreamMonitoring *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__stream_monitoring__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__StreamMonitoring *
+       vigil__v1__stream_monitoring__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__StreamMonitoring *)
+     protobuf_c_message_unpack (&vigil__v1__stream_monitoring__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__stream_monitoring__free_unpacked
+                     (Vigil__V1__StreamMonitoring *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__stream_monitoring__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__model_monitoring__init
+                     (Vigil__V1__ModelMonitoring         *message)
+{
+  static const Vigil__V1__ModelMonitoring init_value = VIGIL__V1__MODEL_MONITORING__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__model_monitoring__get_packed_size
+                     (const Vigil__V1__ModelMonitoring *message)
+{
+  assert(message->base.descriptor == &vigil__v1__model_monitoring__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__model_monitoring__pack
+                     (const Vigil__V1__ModelMonitoring *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__model_monitoring__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__model_monitoring__pack_to_buffer
+                     (const Vigil__V1__ModelMonitoring *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__model_monitoring__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__ModelMonitoring *
+       vigil__v1__model_monitoring__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__ModelMonitoring *)
+     protobuf_c_message_unpack (&vigil__v1__model_monitoring__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__model_monitoring__free_unpacked
+                     (Vigil__V1__ModelMonitoring *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__model_monitoring__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__monitoring_reply__init
+                     (Vigil__V1__MonitoringReply         *message)
+{
+  static const Vigil__V1__MonitoringReply init_value = VIGIL__V1__MONITORING_REPLY__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__monitoring_reply__get_packed_size
+                     (const Vigil__V1__MonitoringReply *message)
+{
+  assert(message->base.descriptor == &vigil__v1__monitoring_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__monitoring_reply__pack
+                     (const Vigil__V1__MonitoringReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__monitoring_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__monitoring_reply__pack_to_buffer
+                     (const Vigil__V1__MonitoringReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__monitoring_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__MonitoringReply *
+       vigil__v1__monitoring_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__MonitoringReply *)
+     protobuf_c_message_unpack (&vigil__v1__monitoring_reply__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__monitoring_reply__free_unpacked
+                     (Vigil__V1__MonitoringReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__monitoring_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   vigil__v1__reply__init
                      (Vigil__V1__Reply         *message)
 {
@@ -1934,7 +2339,45 @@ const ProtobufCMessageDescriptor vigil__v1__calibrations_query__descriptor =
   (ProtobufCMessageInit) vigil__v1__calibrations_query__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__request__field_descriptors[7] =
+static const ProtobufCFieldDescriptor vigil__v1__monitoring_query__field_descriptors[1] =
+{
+  {
+    "model",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__MonitoringQuery, model),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__monitoring_query__field_indices_by_name[] = {
+  0,   /* field[0] = model */
+};
+static const ProtobufCIntRange vigil__v1__monitoring_query__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor vigil__v1__monitoring_query__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.MonitoringQuery",
+  "MonitoringQuery",
+  "Vigil__V1__MonitoringQuery",
+  "vigil.v1",
+  sizeof(Vigil__V1__MonitoringQuery),
+  1,
+  vigil__v1__monitoring_query__field_descriptors,
+  vigil__v1__monitoring_query__field_indices_by_name,
+  1,  vigil__v1__monitoring_query__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__monitoring_query__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__request__field_descriptors[8] =
 {
   {
     "id",
@@ -2020,20 +2463,34 @@ static const ProtobufCFieldDescriptor vigil__v1__request__field_descriptors[7] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "monitoring",
+    16,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__Request, kind_case),
+    offsetof(Vigil__V1__Request, monitoring),
+    &vigil__v1__monitoring_query__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__request__field_indices_by_name[] = {
   6,   /* field[6] = calibrations */
   0,   /* field[0] = id */
   3,   /* field[3] = models */
+  7,   /* field[7] = monitoring */
   4,   /* field[4] = reload */
   1,   /* field[1] = score */
   2,   /* field[2] = status */
   5,   /* field[5] = truth */
 };
-static const ProtobufCIntRange vigil__v1__request__number_ranges[1 + 1] =
+static const ProtobufCIntRange vigil__v1__request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 16, 7 },
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor vigil__v1__request__descriptor =
 {
@@ -2043,10 +2500,10 @@ const ProtobufCMessageDescriptor vigil__v1__request__descriptor =
   "Vigil__V1__Request",
   "vigil.v1",
   sizeof(Vigil__V1__Request),
-  7,
+  8,
   vigil__v1__request__field_descriptors,
   vigil__v1__request__field_indices_by_name,
-  1,  vigil__v1__request__number_ranges,
+  2,  vigil__v1__request__number_ranges,
   (ProtobufCMessageInit) vigil__v1__request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -4371,7 +4828,714 @@ const ProtobufCMessageDescriptor vigil__v1__calibrations_reply__descriptor =
   (ProtobufCMessageInit) vigil__v1__calibrations_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__reply__field_descriptors[8] =
+static const ProtobufCFieldDescriptor vigil__v1__monitored_value__field_descriptors[3] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__MonitoredValue, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__MonitoredValue, unit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "edges",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__MonitoredValue, n_edges),
+    offsetof(Vigil__V1__MonitoredValue, edges),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__monitored_value__field_indices_by_name[] = {
+  2,   /* field[2] = edges */
+  0,   /* field[0] = name */
+  1,   /* field[1] = unit */
+};
+static const ProtobufCIntRange vigil__v1__monitored_value__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor vigil__v1__monitored_value__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.MonitoredValue",
+  "MonitoredValue",
+  "Vigil__V1__MonitoredValue",
+  "vigil.v1",
+  sizeof(Vigil__V1__MonitoredValue),
+  3,
+  vigil__v1__monitored_value__field_descriptors,
+  vigil__v1__monitored_value__field_indices_by_name,
+  1,  vigil__v1__monitored_value__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__monitored_value__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__bin_counts__field_descriptors[2] =
+{
+  {
+    "events",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__BinCounts, n_events),
+    offsetof(Vigil__V1__BinCounts, events),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "nonfinite",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__BinCounts, has_nonfinite),
+    offsetof(Vigil__V1__BinCounts, nonfinite),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__bin_counts__field_indices_by_name[] = {
+  0,   /* field[0] = events */
+  1,   /* field[1] = nonfinite */
+};
+static const ProtobufCIntRange vigil__v1__bin_counts__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor vigil__v1__bin_counts__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.BinCounts",
+  "BinCounts",
+  "Vigil__V1__BinCounts",
+  "vigil.v1",
+  sizeof(Vigil__V1__BinCounts),
+  2,
+  vigil__v1__bin_counts__field_descriptors,
+  vigil__v1__bin_counts__field_indices_by_name,
+  1,  vigil__v1__bin_counts__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__bin_counts__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__drift_reference__field_descriptors[5] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__DriftReference, kind),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "date",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__DriftReference, date),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "data_digest",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__DriftReference, data_digest),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "events",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__DriftReference, has_events),
+    offsetof(Vigil__V1__DriftReference, events),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "counts",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__DriftReference, n_counts),
+    offsetof(Vigil__V1__DriftReference, counts),
+    &vigil__v1__bin_counts__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__drift_reference__field_indices_by_name[] = {
+  4,   /* field[4] = counts */
+  2,   /* field[2] = data_digest */
+  1,   /* field[1] = date */
+  3,   /* field[3] = events */
+  0,   /* field[0] = kind */
+};
+static const ProtobufCIntRange vigil__v1__drift_reference__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor vigil__v1__drift_reference__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.DriftReference",
+  "DriftReference",
+  "Vigil__V1__DriftReference",
+  "vigil.v1",
+  sizeof(Vigil__V1__DriftReference),
+  5,
+  vigil__v1__drift_reference__field_descriptors,
+  vigil__v1__drift_reference__field_indices_by_name,
+  1,  vigil__v1__drift_reference__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__drift_reference__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__value_drift__field_descriptors[8] =
+{
+  {
+    "distance",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__ValueDrift, has_distance),
+    offsetof(Vigil__V1__ValueDrift, distance),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "p_value",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__ValueDrift, has_p_value),
+    offsetof(Vigil__V1__ValueDrift, p_value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "q_value",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__ValueDrift, has_q_value),
+    offsetof(Vigil__V1__ValueDrift, q_value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "alarm",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Vigil__V1__ValueDrift, has_alarm),
+    offsetof(Vigil__V1__ValueDrift, alarm),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "alarms",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__ValueDrift, has_alarms),
+    offsetof(Vigil__V1__ValueDrift, alarms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "log_capital",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__ValueDrift, has_log_capital),
+    offsetof(Vigil__V1__ValueDrift, log_capital),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "largest_log_capital",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__ValueDrift, has_largest_log_capital),
+    offsetof(Vigil__V1__ValueDrift, largest_log_capital),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "martingale_alarm",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Vigil__V1__ValueDrift, has_martingale_alarm),
+    offsetof(Vigil__V1__ValueDrift, martingale_alarm),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__value_drift__field_indices_by_name[] = {
+  3,   /* field[3] = alarm */
+  4,   /* field[4] = alarms */
+  0,   /* field[0] = distance */
+  6,   /* field[6] = largest_log_capital */
+  5,   /* field[5] = log_capital */
+  7,   /* field[7] = martingale_alarm */
+  1,   /* field[1] = p_value */
+  2,   /* field[2] = q_value */
+};
+static const ProtobufCIntRange vigil__v1__value_drift__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor vigil__v1__value_drift__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.ValueDrift",
+  "ValueDrift",
+  "Vigil__V1__ValueDrift",
+  "vigil.v1",
+  sizeof(Vigil__V1__ValueDrift),
+  8,
+  vigil__v1__value_drift__field_descriptors,
+  vigil__v1__value_drift__field_indices_by_name,
+  1,  vigil__v1__value_drift__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__value_drift__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__drift_comparison__field_descriptors[4] =
+{
+  {
+    "reference",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__DriftComparison, reference),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "alarm",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Vigil__V1__DriftComparison, has_alarm),
+    offsetof(Vigil__V1__DriftComparison, alarm),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "alarms",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__DriftComparison, has_alarms),
+    offsetof(Vigil__V1__DriftComparison, alarms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "values",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__DriftComparison, n_values),
+    offsetof(Vigil__V1__DriftComparison, values),
+    &vigil__v1__value_drift__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__drift_comparison__field_indices_by_name[] = {
+  1,   /* field[1] = alarm */
+  2,   /* field[2] = alarms */
+  0,   /* field[0] = reference */
+  3,   /* field[3] = values */
+};
+static const ProtobufCIntRange vigil__v1__drift_comparison__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor vigil__v1__drift_comparison__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.DriftComparison",
+  "DriftComparison",
+  "Vigil__V1__DriftComparison",
+  "vigil.v1",
+  sizeof(Vigil__V1__DriftComparison),
+  4,
+  vigil__v1__drift_comparison__field_descriptors,
+  vigil__v1__drift_comparison__field_indices_by_name,
+  1,  vigil__v1__drift_comparison__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__drift_comparison__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__stream_monitoring__field_descriptors[6] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__StreamMonitoring, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "events",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__StreamMonitoring, has_events),
+    offsetof(Vigil__V1__StreamMonitoring, events),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "windows",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__StreamMonitoring, has_windows),
+    offsetof(Vigil__V1__StreamMonitoring, windows),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "skipped",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__StreamMonitoring, has_skipped),
+    offsetof(Vigil__V1__StreamMonitoring, skipped),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "counts",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__StreamMonitoring, n_counts),
+    offsetof(Vigil__V1__StreamMonitoring, counts),
+    &vigil__v1__bin_counts__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "comparisons",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__StreamMonitoring, n_comparisons),
+    offsetof(Vigil__V1__StreamMonitoring, comparisons),
+    &vigil__v1__drift_comparison__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__stream_monitoring__field_indices_by_name[] = {
+  5,   /* field[5] = comparisons */
+  4,   /* field[4] = counts */
+  1,   /* field[1] = events */
+  0,   /* field[0] = name */
+  3,   /* field[3] = skipped */
+  2,   /* field[2] = windows */
+};
+static const ProtobufCIntRange vigil__v1__stream_monitoring__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor vigil__v1__stream_monitoring__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.StreamMonitoring",
+  "StreamMonitoring",
+  "Vigil__V1__StreamMonitoring",
+  "vigil.v1",
+  sizeof(Vigil__V1__StreamMonitoring),
+  6,
+  vigil__v1__stream_monitoring__field_descriptors,
+  vigil__v1__stream_monitoring__field_indices_by_name,
+  1,  vigil__v1__stream_monitoring__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__stream_monitoring__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__model_monitoring__field_descriptors[10] =
+{
+  {
+    "model",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ModelMonitoring, model),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ModelMonitoring, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ModelMonitoring, reason),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "window_events",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__ModelMonitoring, has_window_events),
+    offsetof(Vigil__V1__ModelMonitoring, window_events),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rate",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__ModelMonitoring, has_rate),
+    offsetof(Vigil__V1__ModelMonitoring, rate),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "distance",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__ModelMonitoring, has_distance),
+    offsetof(Vigil__V1__ModelMonitoring, distance),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chance",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Vigil__V1__ModelMonitoring, has_chance),
+    offsetof(Vigil__V1__ModelMonitoring, chance),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "values",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__ModelMonitoring, n_values),
+    offsetof(Vigil__V1__ModelMonitoring, values),
+    &vigil__v1__monitored_value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "references",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__ModelMonitoring, n_references),
+    offsetof(Vigil__V1__ModelMonitoring, references),
+    &vigil__v1__drift_reference__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "streams",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__ModelMonitoring, n_streams),
+    offsetof(Vigil__V1__ModelMonitoring, streams),
+    &vigil__v1__stream_monitoring__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__model_monitoring__field_indices_by_name[] = {
+  6,   /* field[6] = chance */
+  5,   /* field[5] = distance */
+  0,   /* field[0] = model */
+  4,   /* field[4] = rate */
+  2,   /* field[2] = reason */
+  8,   /* field[8] = references */
+  9,   /* field[9] = streams */
+  7,   /* field[7] = values */
+  1,   /* field[1] = version */
+  3,   /* field[3] = window_events */
+};
+static const ProtobufCIntRange vigil__v1__model_monitoring__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor vigil__v1__model_monitoring__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.ModelMonitoring",
+  "ModelMonitoring",
+  "Vigil__V1__ModelMonitoring",
+  "vigil.v1",
+  sizeof(Vigil__V1__ModelMonitoring),
+  10,
+  vigil__v1__model_monitoring__field_descriptors,
+  vigil__v1__model_monitoring__field_indices_by_name,
+  1,  vigil__v1__model_monitoring__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__model_monitoring__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__monitoring_reply__field_descriptors[1] =
+{
+  {
+    "models",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__MonitoringReply, n_models),
+    offsetof(Vigil__V1__MonitoringReply, models),
+    &vigil__v1__model_monitoring__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__monitoring_reply__field_indices_by_name[] = {
+  0,   /* field[0] = models */
+};
+static const ProtobufCIntRange vigil__v1__monitoring_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor vigil__v1__monitoring_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.MonitoringReply",
+  "MonitoringReply",
+  "Vigil__V1__MonitoringReply",
+  "vigil.v1",
+  sizeof(Vigil__V1__MonitoringReply),
+  1,
+  vigil__v1__monitoring_reply__field_descriptors,
+  vigil__v1__monitoring_reply__field_indices_by_name,
+  1,  vigil__v1__monitoring_reply__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__monitoring_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__reply__field_descriptors[9] =
 {
   {
     "id",
@@ -4469,21 +5633,35 @@ static const ProtobufCFieldDescriptor vigil__v1__reply__field_descriptors[8] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "monitoring",
+    16,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__Reply, kind_case),
+    offsetof(Vigil__V1__Reply, monitoring),
+    &vigil__v1__monitoring_reply__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__reply__field_indices_by_name[] = {
   7,   /* field[7] = calibrations */
   3,   /* field[3] = daemon */
   0,   /* field[0] = id */
   4,   /* field[4] = models */
+  8,   /* field[8] = monitoring */
   5,   /* field[5] = reload */
   2,   /* field[2] = score */
   1,   /* field[1] = status */
   6,   /* field[6] = truth */
 };
-static const ProtobufCIntRange vigil__v1__reply__number_ranges[1 + 1] =
+static const ProtobufCIntRange vigil__v1__reply__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 16, 8 },
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor vigil__v1__reply__descriptor =
 {
@@ -4493,10 +5671,10 @@ const ProtobufCMessageDescriptor vigil__v1__reply__descriptor =
   "Vigil__V1__Reply",
   "vigil.v1",
   sizeof(Vigil__V1__Reply),
-  8,
+  9,
   vigil__v1__reply__field_descriptors,
   vigil__v1__reply__field_indices_by_name,
-  1,  vigil__v1__reply__number_ranges,
+  2,  vigil__v1__reply__number_ranges,
   (ProtobufCMessageInit) vigil__v1__reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

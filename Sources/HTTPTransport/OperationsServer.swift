@@ -5,7 +5,7 @@ public import Logging
 internal import Messages
 internal import NIOCore
 
-/// `/livez`, `/readyz`, `/metrics` and `/v1/models` on a port of their own.
+/// `/livez`, `/readyz`, `/metrics`, `/v1/models` and `/v1/monitoring` on a port of their own.
 public struct OperationsServer: Sendable {
     /// Connections served at once; more wait in the listener's queue.
     private static let maximumConnections = 64
@@ -20,7 +20,7 @@ public struct OperationsServer: Sendable {
 
     /// A server for `host` and `port`; 0 lets the system choose one.
     ///
-    /// With a `token`, metrics and models are shown only to those who send it as
+    /// With a `token`, metrics, models and monitoring are shown only to those who send it as
     /// `Authorization: Bearer`; probes always get an answer.
     public init(
         host: String,
@@ -90,10 +90,14 @@ public struct OperationsServer: Sendable {
             guard gate.admits(request.headers) else { return try gate.refusal() }
             return try Page.json(source.models().map(ModelReport.init))
         }
+        router.get("/v1/monitoring") { request, _ in
+            guard gate.admits(request.headers) else { return try gate.refusal() }
+            return try Page.json(source.monitoring().map(MonitoringReport.init))
+        }
         router.get("**") { request, _ in
             try Page.refusal(
                 .notFound,
-                "found \(request.uri.path), allowed are /livez, /readyz, /metrics and /v1/models",
+                "found \(request.uri.path), allowed are /livez, /readyz, /metrics, /v1/models and /v1/monitoring",
                 field: "path"
             )
         }

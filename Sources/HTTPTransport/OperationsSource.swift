@@ -12,4 +12,6 @@ public protocol OperationsSource: Sendable {
     func metrics() -> [UInt8]
     /// Every model and version.
     func models() -> [ModelDescription]
+    /// How the events of every version compare with its references.
+    func monitoring() -> [ModelMonitoring]
 }

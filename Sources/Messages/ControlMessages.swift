@@ -12,6 +12,8 @@ public enum ControlRequest: Sendable, Equatable {
     case truth(TruthCall)
     /// The calibrations of a model that takes truths; an id makes that one the one in use.
     case calibrations(model: String, version: String?, use: String?)
+    /// How events compare with references; a name narrows it to one model.
+    case monitoring(String?)
 }
 
 /// The answer to a control request.
@@ -22,6 +24,7 @@ public enum ControlReply: Sendable, Equatable {
     case reload([String])
     case truth(TruthAnswer)
     case calibrations(CalibrationsReport)
+    case monitoring([ModelMonitoring])
     case refusal(Refusal)
 }
 

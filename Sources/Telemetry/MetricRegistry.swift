@@ -36,7 +36,36 @@ public final class MetricRegistry: Sendable {
         var children: [Child]
     }
 
+    /// A family that is read as a whole: which children it has changes while the process runs.
+    ///
+    /// Whoever fills it bounds their number.
+    public struct Rows: Sendable {
+        /// What the numbers are.
+        public enum Kind: String, Sendable {
+            case counter
+            case gauge
+        }
+
+        let name: String
+        let help: String
+        let type: Kind
+        private(set) var lines: [(labels: String, value: Double)] = []
+
+        /// No children yet; a counter's name ends in _total.
+        public init(_ name: String, help: String, type: Kind) {
+            self.name = name
+            self.help = help
+            self.type = type
+        }
+
+        /// A child and its number.
+        public mutating func add(_ labels: Labels, _ value: Double) {
+            lines.append((LabelText.render(labels), value))
+        }
+    }
+
     private let families = Mutex<[String: Family]>([:])
+    private let tables = Mutex<[@Sendable () -> [Rows]]>([])
 
     /// An empty registry.
     public init() {}
@@ -75,6 +104,11 @@ public final class MetricRegistry: Sendable {
         read: @escaping @Sendable () -> Double
     ) {
         setReading(name, help, labels, .countReading(read))
+    }
+
+    /// Families that are read together when the metrics are; no other metric has their names.
+    public func table(read: @escaping @Sendable () -> [Rows]) {
+        tables.withLock { $0.append(read) }
     }
 
     /// A histogram.
@@ -143,13 +177,29 @@ public final class MetricRegistry: Sendable {
         let families = families.withLock { $0 }
         var text = ""
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {
-            text += "# HELP \(name) \(LabelText.escape(family.help, quotes: false))\n"
-            text += "# TYPE \(name) \(family.type)\n"
+            Self.begin(name, family.help, family.type, into: &text)
             for child in family.children.sorted(by: { $0.text < $1.text }) {
                 Self.render(name, child, into: &text)
             }
         }
+        let tables = tables.withLock { $0 }
+        for family in tables.flatMap({ $0() }) {
+            Self.begin(family.name, family.help, family.type.rawValue, into: &text)
+            for line in family.lines.sorted(by: { $0.labels < $1.labels }) {
+                text += "\(family.name){\(line.labels)} \(Self.number(line.value))\n"
+            }
+        }
         return Array(text.utf8)
+    }
+
+    private static func begin(
+        _ name: String,
+        _ help: String,
+        _ type: String,
+        into text: inout String
+    ) {
+        text += "# HELP \(name) \(LabelText.escape(help, quotes: false))\n"
+        text += "# TYPE \(name) \(type)\n"
     }
 
     private static func render(_ name: String, _ child: Child, into text: inout String) {

@@ -143,6 +143,16 @@ public final class Client: Sendable {
         return report
     }
 
+    /// How events compare with references, of every model or of the one of this name.
+    public func monitoring(
+        _ name: String? = nil
+    ) async throws(ClientError) -> [ModelMonitoring] {
+        guard case .monitoring(let models) = try await control(.monitoring(name)) else {
+            throw .failure("the daemon answered a monitoring request with something else")
+        }
+        return models
+    }
+
     private func control(_ request: ControlRequest) async throws(ClientError) -> ControlReply {
         let id = nextId.add(1, ordering: .relaxed).oldValue
         let end = MonotonicClock.now() + UInt64(options.timeoutMilliseconds) * 1_000_000

@@ -78,6 +78,13 @@ public struct ReplyDecoder {
                     .calibrations(ControlDecoder.report(message.pointee.calibrations.pointee))
                 )
             )
+        case VIGIL__V1__REPLY__KIND_MONITORING:
+            return unsafe (
+                id,
+                .control(
+                    .monitoring(MonitoringDecoder.models(message.pointee.monitoring.pointee))
+                )
+            )
         default:
             throw ReplyMalformed(description: "the reply holds no kind that is known")
         }

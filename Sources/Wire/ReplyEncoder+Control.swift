@@ -52,6 +52,11 @@ extension ReplyEncoder {
             unsafe reply.pointee.kind_case = VIGIL__V1__REPLY__KIND_CALIBRATIONS
             unsafe reply.pointee.calibrations = unsafe message(report)
             return unsafe draft(reply)
+        case .monitoring(let models):
+            let reply = unsafe begin(id: id)
+            unsafe reply.pointee.kind_case = VIGIL__V1__REPLY__KIND_MONITORING
+            unsafe reply.pointee.monitoring = unsafe message(models)
+            return unsafe draft(reply)
         }
     }
 

@@ -100,10 +100,15 @@ public enum RequestDecoder {
                     )
                 )
             )
+        case VIGIL__V1__REQUEST__KIND_MONITORING:
+            let name = unsafe message.pointee.monitoring.pointee.model.map {
+                unsafe String(cString: $0)
+            }
+            return (id, .control(.monitoring(name)))
         default:
             throw Refusal(
                 .invalid,
-                "the request holds no kind that is known, allowed are score, status, models, reload, truth, calibrations",
+                "the request holds no kind that is known, allowed are score, status, models, reload, truth, calibrations, monitoring",
                 field: "kind"
             )
         }

@@ -121,6 +121,12 @@ public enum RequestEncoder {
                 if let use { unsafe query.pointee.use = unsafe arena.text(use) }
                 unsafe request.pointee.kind_case = VIGIL__V1__REQUEST__KIND_CALIBRATIONS
                 unsafe request.pointee.calibrations = unsafe query
+            case .monitoring(let name):
+                let query = unsafe arena.make(Vigil__V1__MonitoringQuery.self)
+                unsafe vigil__v1__monitoring_query__init(query)
+                if let name { unsafe query.pointee.model = unsafe arena.text(name) }
+                unsafe request.pointee.kind_case = VIGIL__V1__REQUEST__KIND_MONITORING
+                unsafe request.pointee.monitoring = unsafe query
             }
         }
         return EncodedRequest(header: header, frames: frames.frames)

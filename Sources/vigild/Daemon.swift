@@ -141,6 +141,8 @@ final class Daemon: OperationsSource {
 
     func models() -> [ModelDescription] { roster.descriptions() }
 
+    func monitoring() -> [ModelMonitoring] { roster.monitoring() }
+
     /// Whether every lane moves: what the watchdog is fed for.
     func isLive() -> Bool {
         let now = MonotonicClock.now()
@@ -163,6 +165,12 @@ final class Daemon: OperationsSource {
             return await take(call)
         case .calibrations(let model, let version, let use):
             return await calibrations(model, version, use)
+        case .monitoring(let name):
+            let models = roster.monitoring()
+            guard let name else { return .monitoring(models) }
+            let chosen = models.filter { $0.model == name }
+            guard !chosen.isEmpty else { return .refusal(roster.missing(name)) }
+            return .monitoring(chosen)
         }
     }
 
@@ -237,6 +245,7 @@ final class Daemon: OperationsSource {
             roster.readiness().isReady ? 1 : 0
         }
         ProcessMetrics.register(in: registry)
+        DriftMetrics.register(in: registry) { roster.monitoring() }
         let started = started
         registry.reading("vigil_uptime_seconds", help: "Since the start.") {
             Double(MonotonicClock.now() - started) * 1e-9

@@ -192,7 +192,7 @@ def test_a_credential_guards_metrics_and_models_but_not_probes(tmp_path):
     running = launch(Daemon(http_port=free_port()), CREDENTIALS_DIRECTORY=str(tmp_path))
     with running:
         running.wait_ready()
-        for path in ("/metrics", "/v1/models"):
+        for path in ("/metrics", "/v1/models", "/v1/monitoring"):
             assert page(running, path) == 401
             assert page(running, path, "s3cret-of-the-scrapes") == 401
             assert page(running, path, "") == 401

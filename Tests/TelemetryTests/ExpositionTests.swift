@@ -32,6 +32,31 @@ import Testing
         )
     }
 
+    @Test func `A table is read as a whole and stands behind the others`() {
+        let registry = MetricRegistry()
+        registry.table {
+            var windows = MetricRegistry.Rows("a_total", help: "Windows.", type: .counter)
+            windows.add([("stream", "b")], 2)
+            windows.add([("stream", "a\"")], 1)
+            return [windows, MetricRegistry.Rows("c", help: "None.", type: .gauge)]
+        }
+        registry.gauge("d", help: "Fourth.").set(.nan)
+        #expect(
+            text(registry) == """
+                # HELP d Fourth.
+                # TYPE d gauge
+                d NaN
+                # HELP a_total Windows.
+                # TYPE a_total counter
+                a_total{stream="a\\""} 1
+                a_total{stream="b"} 2
+                # HELP c None.
+                # TYPE c gauge
+
+                """
+        )
+    }
+
     @Test func `A histogram in seconds shows cumulative buckets, sum and count`() {
         let registry = MetricRegistry()
         let histogram = registry.histogram(

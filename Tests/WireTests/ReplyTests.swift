@@ -89,6 +89,60 @@ import Wire
         #expect(try roundTrip(.reload([])) == .control(.reload([])))
     }
 
+    @Test func `Monitoring arrives as it was found, absent numbers as absent ones`() throws {
+        var watched = ModelMonitoring()
+        watched.model = "er-nr-tree"
+        watched.version = "1"
+        watched.windowEvents = 10_000
+        watched.rate = 1e-4
+        watched.distance = 0.02
+        watched.chance = 1e-6
+        watched.values = [
+            .init(name: "s2c", unit: "phd", edges: [645.5, 1e4]),
+            .init(name: "margin", unit: "1", edges: []),
+        ]
+        let counts: [ModelMonitoring.Counts] = [
+            .init(events: [1, 2, .max], nonfinite: 3), .init(events: [6], nonfinite: 0),
+        ]
+        watched.references = [
+            .init(
+                kind: "data",
+                date: "2026-11-26",
+                dataDigest: "sha256:0",
+                events: 6,
+                counts: counts
+            )
+        ]
+        var drift = ModelMonitoring.Drift()
+        drift.distance = 0.25
+        drift.pValue = 0
+        drift.qValue = 1
+        drift.isAlarm = true
+        drift.alarms = 4
+        drift.logCapital = -2.5
+        drift.largestLogCapital = 14
+        drift.isMartingaleAlarm = true
+        watched.streams = [
+            .init(
+                name: "none",
+                events: 12,
+                windows: 1,
+                skipped: 2,
+                counts: counts,
+                comparisons: [
+                    .init(reference: "data", alarms: 1, isAlarm: true, values: [drift, .init()])
+                ]
+            ),
+            .init(name: "a", events: 1, windows: 0, skipped: 0, counts: [], comparisons: []),
+        ]
+        var other = ModelMonitoring()
+        other.model = "m"
+        other.reason = "there is no file of references"
+        let found = [watched, other]
+        #expect(try roundTrip(.monitoring(found)) == .control(.monitoring(found)))
+        #expect(try roundTrip(.monitoring([])) == .control(.monitoring([])))
+    }
+
     private func roundTrip(_ reply: ControlReply) throws -> DecodedReply {
         var encoder = ReplyEncoder(arena: Arena())
         let received = try LentFrames(encoder.control(reply, id: 4).packed()).reply()

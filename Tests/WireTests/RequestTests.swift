@@ -58,6 +58,7 @@ import Wire
         "Control requests arrive as they were sent",
         arguments: [
             ControlRequest.status, .models(nil), .models("er-nr-mlp"), .models(""), .reload,
+            .monitoring(nil), .monitoring("er-nr-mlp"),
         ]
     )
     func control(request: ControlRequest) throws {

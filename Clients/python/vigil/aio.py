@@ -12,6 +12,7 @@ import zmq.asyncio
 from . import messages
 from .answers import Scores
 from .descriptions import Calibrations, DaemonStatus, Model, Truths
+from .drift import Monitoring
 from .errors import CannotConnect, ConnectionLost, NoReply, VigilError
 from .link import connect, disconnect, ended, event_number
 from .messages import Call, Reply, ScoreOptions
@@ -140,6 +141,10 @@ class AsyncClient:
         changes = await self._run(messages.reload(), self._session.ends(None))
         self._session.descriptions.clear()
         return changes
+
+    async def monitoring(self, name: str | None = None) -> list[Monitoring]:
+        """How events compare with references, of every version or of one model's."""
+        return await self._run(messages.monitoring(name), self._session.ends(None))
 
     async def _run(self, call: Call[Answer], ends: float) -> Answer:
         self._check()

@@ -13,6 +13,7 @@ import zmq
 from . import messages
 from .answers import Scores
 from .descriptions import Calibrations, DaemonStatus, Model, Truths
+from .drift import Monitoring
 from .errors import BadReply, CannotConnect, ConnectionLost, NoReply, VigilError
 from .link import connect, disconnect, ended, event_number, milliseconds
 from .messages import Call, Reply, ScoreOptions
@@ -172,6 +173,10 @@ class Client:
         changes = self._call(messages.reload())
         self._session.descriptions.clear()
         return changes
+
+    def monitoring(self, name: str | None = None) -> list[Monitoring]:
+        """How events compare with references, of every version or of one model's."""
+        return self._call(messages.monitoring(name))
 
     def _call(self, call: Call[Answer]) -> Answer:
         with self._exclusively():

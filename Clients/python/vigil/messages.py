@@ -11,9 +11,10 @@ from typing import Any, Callable, Generic, Mapping, NoReturn, Sequence, TypeVar
 
 from google.protobuf.message import DecodeError
 
-from . import answers, descriptions, tensors
+from . import answers, descriptions, drift, tensors
 from .answers import Scores
 from .descriptions import Calibrations, DaemonStatus, Model, Truths
+from .drift import Monitoring
 from .errors import BadReply, InvalidRequest, NotFound, Unavailable, Unsupported, refusal
 from .tensors import Buffer
 from .wire import wire
@@ -104,6 +105,17 @@ def status() -> Call[DaemonStatus]:
     request = wire.Request()
     request.status.SetInParent()
     return Call(request, "daemon", lambda message, _: descriptions.daemon_status(message))
+
+
+def monitoring(name: str | None) -> Call[list[Monitoring]]:
+    """Asks how events compare with references."""
+    request = wire.Request()
+    request.monitoring.SetInParent()
+    if name is not None:
+        request.monitoring.model = name
+    return Call(
+        request, "monitoring", lambda message, _: [drift.monitoring(m) for m in message.models]
+    )
 
 
 def models(name: str | None) -> Call[list[Model]]:

@@ -22,6 +22,7 @@ typedef struct Vigil__V1__ModelsQuery Vigil__V1__ModelsQuery;
 typedef struct Vigil__V1__Reload Vigil__V1__Reload;
 typedef struct Vigil__V1__Truth Vigil__V1__Truth;
 typedef struct Vigil__V1__CalibrationsQuery Vigil__V1__CalibrationsQuery;
+typedef struct Vigil__V1__MonitoringQuery Vigil__V1__MonitoringQuery;
 typedef struct Vigil__V1__Request Vigil__V1__Request;
 typedef struct Vigil__V1__Status Vigil__V1__Status;
 typedef struct Vigil__V1__Output Vigil__V1__Output;
@@ -44,6 +45,14 @@ typedef struct Vigil__V1__TruthReply Vigil__V1__TruthReply;
 typedef struct Vigil__V1__CalibrationState Vigil__V1__CalibrationState;
 typedef struct Vigil__V1__CoverageStanding Vigil__V1__CoverageStanding;
 typedef struct Vigil__V1__CalibrationsReply Vigil__V1__CalibrationsReply;
+typedef struct Vigil__V1__MonitoredValue Vigil__V1__MonitoredValue;
+typedef struct Vigil__V1__BinCounts Vigil__V1__BinCounts;
+typedef struct Vigil__V1__DriftReference Vigil__V1__DriftReference;
+typedef struct Vigil__V1__ValueDrift Vigil__V1__ValueDrift;
+typedef struct Vigil__V1__DriftComparison Vigil__V1__DriftComparison;
+typedef struct Vigil__V1__StreamMonitoring Vigil__V1__StreamMonitoring;
+typedef struct Vigil__V1__ModelMonitoring Vigil__V1__ModelMonitoring;
+typedef struct Vigil__V1__MonitoringReply Vigil__V1__MonitoringReply;
 typedef struct Vigil__V1__Reply Vigil__V1__Reply;
 
 
@@ -288,6 +297,19 @@ struct  Vigil__V1__CalibrationsQuery
     , NULL, NULL, NULL }
 
 
+/*
+ * How events compare with references. A name narrows it to one model.
+ */
+struct  Vigil__V1__MonitoringQuery
+{
+  ProtobufCMessage base;
+  char *model;
+};
+#define VIGIL__V1__MONITORING_QUERY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__monitoring_query__descriptor) \
+    , NULL }
+
+
 typedef enum {
   VIGIL__V1__REQUEST__KIND__NOT_SET = 0,
   VIGIL__V1__REQUEST__KIND_SCORE = 2,
@@ -295,7 +317,8 @@ typedef enum {
   VIGIL__V1__REQUEST__KIND_MODELS = 4,
   VIGIL__V1__REQUEST__KIND_RELOAD = 5,
   VIGIL__V1__REQUEST__KIND_TRUTH = 6,
-  VIGIL__V1__REQUEST__KIND_CALIBRATIONS = 7
+  VIGIL__V1__REQUEST__KIND_CALIBRATIONS = 7,
+  VIGIL__V1__REQUEST__KIND_MONITORING = 16
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VIGIL__V1__REQUEST__KIND__CASE)
 } Vigil__V1__Request__KindCase;
 
@@ -315,6 +338,7 @@ struct  Vigil__V1__Request
     Vigil__V1__Reload *reload;
     Vigil__V1__Truth *truth;
     Vigil__V1__CalibrationsQuery *calibrations;
+    Vigil__V1__MonitoringQuery *monitoring;
   };
 };
 #define VIGIL__V1__REQUEST__INIT \
@@ -926,6 +950,217 @@ struct  Vigil__V1__CalibrationsReply
     , NULL, NULL, 0,NULL, 0,NULL, NULL }
 
 
+/*
+ * A watched value: a feature or an output.
+ */
+struct  Vigil__V1__MonitoredValue
+{
+  ProtobufCMessage base;
+  char *name;
+  char *unit;
+  /*
+   * Interior edges of its bins; one fewer than bins, which begin at their edges.
+   */
+  size_t n_edges;
+  double *edges;
+};
+#define VIGIL__V1__MONITORED_VALUE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__monitored_value__descriptor) \
+    , NULL, NULL, 0,NULL }
+
+
+/*
+ * Events of one value, by bin.
+ */
+struct  Vigil__V1__BinCounts
+{
+  ProtobufCMessage base;
+  size_t n_events;
+  uint64_t *events;
+  /*
+   * Not finite, and so in no bin.
+   */
+  protobuf_c_boolean has_nonfinite;
+  uint64_t nonfinite;
+};
+#define VIGIL__V1__BIN_COUNTS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__bin_counts__descriptor) \
+    , 0,NULL, 0, 0 }
+
+
+/*
+ * A sample that streams are held against.
+ */
+struct  Vigil__V1__DriftReference
+{
+  ProtobufCMessage base;
+  /*
+   * "simulation" or "data".
+   */
+  char *kind;
+  char *date;
+  char *data_digest;
+  protobuf_c_boolean has_events;
+  uint64_t events;
+  /*
+   * Of each value.
+   */
+  size_t n_counts;
+  Vigil__V1__BinCounts **counts;
+};
+#define VIGIL__V1__DRIFT_REFERENCE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__drift_reference__descriptor) \
+    , NULL, NULL, NULL, 0, 0, 0,NULL }
+
+
+/*
+ * One value of a stream against one reference. The first three are of the last window, and absent
+ * where no event of it is finite.
+ */
+struct  Vigil__V1__ValueDrift
+{
+  ProtobufCMessage base;
+  /*
+   * The largest difference of the cumulative distributions, 0 to 1.
+   */
+  protobuf_c_boolean has_distance;
+  double distance;
+  /*
+   * The chance of what was found, were nothing shifted.
+   */
+  protobuf_c_boolean has_p_value;
+  double p_value;
+  /*
+   * The same as a false discovery rate over the values of the window.
+   */
+  protobuf_c_boolean has_q_value;
+  double q_value;
+  /*
+   * Both significant and large.
+   */
+  protobuf_c_boolean has_alarm;
+  protobuf_c_boolean alarm;
+  /*
+   * Windows that alarmed.
+   */
+  protobuf_c_boolean has_alarms;
+  uint64_t alarms;
+  /*
+   * Natural logarithm of the exchangeability martingale's capital, and the largest it ever was.
+   */
+  protobuf_c_boolean has_log_capital;
+  double log_capital;
+  protobuf_c_boolean has_largest_log_capital;
+  double largest_log_capital;
+  protobuf_c_boolean has_martingale_alarm;
+  protobuf_c_boolean martingale_alarm;
+};
+#define VIGIL__V1__VALUE_DRIFT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__value_drift__descriptor) \
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+
+struct  Vigil__V1__DriftComparison
+{
+  ProtobufCMessage base;
+  /*
+   * Kind of the reference.
+   */
+  char *reference;
+  /*
+   * Whether some value of the last window alarmed, and in how many windows one did.
+   */
+  protobuf_c_boolean has_alarm;
+  protobuf_c_boolean alarm;
+  protobuf_c_boolean has_alarms;
+  uint64_t alarms;
+  size_t n_values;
+  Vigil__V1__ValueDrift **values;
+};
+#define VIGIL__V1__DRIFT_COMPARISON__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__drift_comparison__descriptor) \
+    , NULL, 0, 0, 0, 0, 0,NULL }
+
+
+struct  Vigil__V1__StreamMonitoring
+{
+  ProtobufCMessage base;
+  /*
+   * "none" for events that name none, "others" for streams past the capacity.
+   */
+  char *name;
+  protobuf_c_boolean has_events;
+  uint64_t events;
+  /*
+   * Windows judged, and those that came faster than they could be.
+   */
+  protobuf_c_boolean has_windows;
+  uint64_t windows;
+  protobuf_c_boolean has_skipped;
+  uint64_t skipped;
+  /*
+   * The last window, of each value; absent before the first.
+   */
+  size_t n_counts;
+  Vigil__V1__BinCounts **counts;
+  /*
+   * One for each reference.
+   */
+  size_t n_comparisons;
+  Vigil__V1__DriftComparison **comparisons;
+};
+#define VIGIL__V1__STREAM_MONITORING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__stream_monitoring__descriptor) \
+    , NULL, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL }
+
+
+struct  Vigil__V1__ModelMonitoring
+{
+  ProtobufCMessage base;
+  char *model;
+  char *version;
+  /*
+   * Why nothing is watched, or absent.
+   */
+  char *reason;
+  /*
+   * Events of a window.
+   */
+  protobuf_c_boolean has_window_events;
+  uint64_t window_events;
+  /*
+   * A value alarms at a false discovery rate of at most `rate` and a distance of at least
+   * `distance`; a martingale when its capital reaches 1 / `chance`.
+   */
+  protobuf_c_boolean has_rate;
+  double rate;
+  protobuf_c_boolean has_distance;
+  double distance;
+  protobuf_c_boolean has_chance;
+  double chance;
+  size_t n_values;
+  Vigil__V1__MonitoredValue **values;
+  size_t n_references;
+  Vigil__V1__DriftReference **references;
+  size_t n_streams;
+  Vigil__V1__StreamMonitoring **streams;
+};
+#define VIGIL__V1__MODEL_MONITORING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__model_monitoring__descriptor) \
+    , NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL }
+
+
+struct  Vigil__V1__MonitoringReply
+{
+  ProtobufCMessage base;
+  size_t n_models;
+  Vigil__V1__ModelMonitoring **models;
+};
+#define VIGIL__V1__MONITORING_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__monitoring_reply__descriptor) \
+    , 0,NULL }
+
+
 typedef enum {
   VIGIL__V1__REPLY__KIND__NOT_SET = 0,
   VIGIL__V1__REPLY__KIND_SCORE = 3,
@@ -933,7 +1168,8 @@ typedef enum {
   VIGIL__V1__REPLY__KIND_MODELS = 5,
   VIGIL__V1__REPLY__KIND_RELOAD = 6,
   VIGIL__V1__REPLY__KIND_TRUTH = 7,
-  VIGIL__V1__REPLY__KIND_CALIBRATIONS = 8
+  VIGIL__V1__REPLY__KIND_CALIBRATIONS = 8,
+  VIGIL__V1__REPLY__KIND_MONITORING = 16
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VIGIL__V1__REPLY__KIND__CASE)
 } Vigil__V1__Reply__KindCase;
 
@@ -951,6 +1187,7 @@ struct  Vigil__V1__Reply
     Vigil__V1__ReloadReply *reload;
     Vigil__V1__TruthReply *truth;
     Vigil__V1__CalibrationsReply *calibrations;
+    Vigil__V1__MonitoringReply *monitoring;
   };
 };
 #define VIGIL__V1__REPLY__INIT \
@@ -1090,6 +1327,25 @@ Vigil__V1__CalibrationsQuery *
                       const uint8_t       *data);
 void   vigil__v1__calibrations_query__free_unpacked
                      (Vigil__V1__CalibrationsQuery *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__MonitoringQuery methods */
+void   vigil__v1__monitoring_query__init
+                     (Vigil__V1__MonitoringQuery         *message);
+size_t vigil__v1__monitoring_query__get_packed_size
+                     (const Vigil__V1__MonitoringQuery   *message);
+size_t vigil__v1__monitoring_query__pack
+                     (const Vigil__V1__MonitoringQuery   *message,
+                      uint8_t             *out);
+size_t vigil__v1__monitoring_query__pack_to_buffer
+                     (const Vigil__V1__MonitoringQuery   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__MonitoringQuery *
+       vigil__v1__monitoring_query__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__monitoring_query__free_unpacked
+                     (Vigil__V1__MonitoringQuery *message,
                       ProtobufCAllocator *allocator);
 /* Vigil__V1__Request methods */
 void   vigil__v1__request__init
@@ -1509,6 +1765,158 @@ Vigil__V1__CalibrationsReply *
 void   vigil__v1__calibrations_reply__free_unpacked
                      (Vigil__V1__CalibrationsReply *message,
                       ProtobufCAllocator *allocator);
+/* Vigil__V1__MonitoredValue methods */
+void   vigil__v1__monitored_value__init
+                     (Vigil__V1__MonitoredValue         *message);
+size_t vigil__v1__monitored_value__get_packed_size
+                     (const Vigil__V1__MonitoredValue   *message);
+size_t vigil__v1__monitored_value__pack
+                     (const Vigil__V1__MonitoredValue   *message,
+                      uint8_t             *out);
+size_t vigil__v1__monitored_value__pack_to_buffer
+                     (const Vigil__V1__MonitoredValue   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__MonitoredValue *
+       vigil__v1__monitored_value__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__monitored_value__free_unpacked
+                     (Vigil__V1__MonitoredValue *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__BinCounts methods */
+void   vigil__v1__bin_counts__init
+                     (Vigil__V1__BinCounts         *message);
+size_t vigil__v1__bin_counts__get_packed_size
+                     (const Vigil__V1__BinCounts   *message);
+size_t vigil__v1__bin_counts__pack
+                     (const Vigil__V1__BinCounts   *message,
+                      uint8_t             *out);
+size_t vigil__v1__bin_counts__pack_to_buffer
+                     (const Vigil__V1__BinCounts   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__BinCounts *
+       vigil__v1__bin_counts__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__bin_counts__free_unpacked
+                     (Vigil__V1__BinCounts *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__DriftReference methods */
+void   vigil__v1__drift_reference__init
+                     (Vigil__V1__DriftReference         *message);
+size_t vigil__v1__drift_reference__get_packed_size
+                     (const Vigil__V1__DriftReference   *message);
+size_t vigil__v1__drift_reference__pack
+                     (const Vigil__V1__DriftReference   *message,
+                      uint8_t             *out);
+size_t vigil__v1__drift_reference__pack_to_buffer
+                     (const Vigil__V1__DriftReference   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__DriftReference *
+       vigil__v1__drift_reference__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__drift_reference__free_unpacked
+                     (Vigil__V1__DriftReference *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__ValueDrift methods */
+void   vigil__v1__value_drift__init
+                     (Vigil__V1__ValueDrift         *message);
+size_t vigil__v1__value_drift__get_packed_size
+                     (const Vigil__V1__ValueDrift   *message);
+size_t vigil__v1__value_drift__pack
+                     (const Vigil__V1__ValueDrift   *message,
+                      uint8_t             *out);
+size_t vigil__v1__value_drift__pack_to_buffer
+                     (const Vigil__V1__ValueDrift   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__ValueDrift *
+       vigil__v1__value_drift__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__value_drift__free_unpacked
+                     (Vigil__V1__ValueDrift *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__DriftComparison methods */
+void   vigil__v1__drift_comparison__init
+                     (Vigil__V1__DriftComparison         *message);
+size_t vigil__v1__drift_comparison__get_packed_size
+                     (const Vigil__V1__DriftComparison   *message);
+size_t vigil__v1__drift_comparison__pack
+                     (const Vigil__V1__DriftComparison   *message,
+                      uint8_t             *out);
+size_t vigil__v1__drift_comparison__pack_to_buffer
+                     (const Vigil__V1__DriftComparison   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__DriftComparison *
+       vigil__v1__drift_comparison__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__drift_comparison__free_unpacked
+                     (Vigil__V1__DriftComparison *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__StreamMonitoring methods */
+void   vigil__v1__stream_monitoring__init
+                     (Vigil__V1__StreamMonitoring         *message);
+size_t vigil__v1__stream_monitoring__get_packed_size
+                     (const Vigil__V1__StreamMonitoring   *message);
+size_t vigil__v1__stream_monitoring__pack
+                     (const Vigil__V1__StreamMonitoring   *message,
+                      uint8_t             *out);
+size_t vigil__v1__stream_monitoring__pack_to_buffer
+                     (const Vigil__V1__StreamMonitoring   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__StreamMonitoring *
+       vigil__v1__stream_monitoring__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__stream_monitoring__free_unpacked
+                     (Vigil__V1__StreamMonitoring *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__ModelMonitoring methods */
+void   vigil__v1__model_monitoring__init
+                     (Vigil__V1__ModelMonitoring         *message);
+size_t vigil__v1__model_monitoring__get_packed_size
+                     (const Vigil__V1__ModelMonitoring   *message);
+size_t vigil__v1__model_monitoring__pack
+                     (const Vigil__V1__ModelMonitoring   *message,
+                      uint8_t             *out);
+size_t vigil__v1__model_monitoring__pack_to_buffer
+                     (const Vigil__V1__ModelMonitoring   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__ModelMonitoring *
+       vigil__v1__model_monitoring__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__model_monitoring__free_unpacked
+                     (Vigil__V1__ModelMonitoring *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__MonitoringReply methods */
+void   vigil__v1__monitoring_reply__init
+                     (Vigil__V1__MonitoringReply         *message);
+size_t vigil__v1__monitoring_reply__get_packed_size
+                     (const Vigil__V1__MonitoringReply   *message);
+size_t vigil__v1__monitoring_reply__pack
+                     (const Vigil__V1__MonitoringReply   *message,
+                      uint8_t             *out);
+size_t vigil__v1__monitoring_reply__pack_to_buffer
+                     (const Vigil__V1__MonitoringReply   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__MonitoringReply *
+       vigil__v1__monitoring_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__monitoring_reply__free_unpacked
+                     (Vigil__V1__MonitoringReply *message,
+                      ProtobufCAllocator *allocator);
 /* Vigil__V1__Reply methods */
 void   vigil__v1__reply__init
                      (Vigil__V1__Reply         *message);
@@ -1550,6 +1958,9 @@ typedef void (*Vigil__V1__Truth_Closure)
                   void *closure_data);
 typedef void (*Vigil__V1__CalibrationsQuery_Closure)
                  (const Vigil__V1__CalibrationsQuery *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__MonitoringQuery_Closure)
+                 (const Vigil__V1__MonitoringQuery *message,
                   void *closure_data);
 typedef void (*Vigil__V1__Request_Closure)
                  (const Vigil__V1__Request *message,
@@ -1617,6 +2028,30 @@ typedef void (*Vigil__V1__CoverageStanding_Closure)
 typedef void (*Vigil__V1__CalibrationsReply_Closure)
                  (const Vigil__V1__CalibrationsReply *message,
                   void *closure_data);
+typedef void (*Vigil__V1__MonitoredValue_Closure)
+                 (const Vigil__V1__MonitoredValue *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__BinCounts_Closure)
+                 (const Vigil__V1__BinCounts *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__DriftReference_Closure)
+                 (const Vigil__V1__DriftReference *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__ValueDrift_Closure)
+                 (const Vigil__V1__ValueDrift *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__DriftComparison_Closure)
+                 (const Vigil__V1__DriftComparison *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__StreamMonitoring_Closure)
+                 (const Vigil__V1__StreamMonitoring *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__ModelMonitoring_Closure)
+                 (const Vigil__V1__ModelMonitoring *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__MonitoringReply_Closure)
+                 (const Vigil__V1__MonitoringReply *message,
+                  void *closure_data);
 typedef void (*Vigil__V1__Reply_Closure)
                  (const Vigil__V1__Reply *message,
                   void *closure_data);
@@ -1637,6 +2072,7 @@ extern const ProtobufCMessageDescriptor vigil__v1__models_query__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__reload__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__truth__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__calibrations_query__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__monitoring_query__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__request__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__status__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__output__descriptor;
@@ -1659,6 +2095,14 @@ extern const ProtobufCMessageDescriptor vigil__v1__truth_reply__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__calibration_state__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__coverage_standing__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__calibrations_reply__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__monitored_value__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__bin_counts__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__drift_reference__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__value_drift__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__drift_comparison__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__stream_monitoring__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__model_monitoring__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__monitoring_reply__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__reply__descriptor;
 
 PROTOBUF_C__END_DECLS
