@@ -129,7 +129,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     }
 
     /// Today, ISO 8601.
-    private static func today() -> String {
+    static func today() -> String {
         Date.now.formatted(.iso8601)
     }
 }

@@ -10,8 +10,13 @@ enum Output {
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
-    /// A table: columns are as wide as their widest cell, numbers to the right.
+    /// Prints a table.
     static func table(_ header: [String], _ rows: [[String]]) {
+        for line in lines(header, rows) { print(line) }
+    }
+
+    /// A table's lines: columns are as wide as their widest cell, numbers to the right.
+    static func lines(_ header: [String], _ rows: [[String]]) -> [String] {
         var widths = header.map(\.count)
         for row in rows {
             for (column, cell) in row.enumerated() {
@@ -25,9 +30,8 @@ enum Output {
                 return isNumber ? pad + cell : cell + pad
             }.joined(separator: "  ").trimmedRight
         }
-        print(line(header, isHeader: true))
-        print(widths.map { String(repeating: "-", count: $0) }.joined(separator: "  "))
-        for row in rows { print(line(row, isHeader: false)) }
+        let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
+        return [line(header, isHeader: true), rule] + rows.map { line($0, isHeader: false) }
     }
 
     private static func isNumeric(_ cell: String) -> Bool {
