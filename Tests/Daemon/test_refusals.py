@@ -41,7 +41,7 @@ def test_the_id_of_an_unreadable_header_is_echoed_when_it_came_first(peer):
 )
 def test_a_request_without_a_known_kind_names_the_kinds(peer, header):
     reply = peer.ask([header])
-    refused(reply, "INVALID", "kind", "no kind", "score, status, models, reload, monitoring")
+    refused(reply, "INVALID", "kind", "no kind", "score, status, models, reload, truth, calibrations, monitoring")
     assert reply.id == (5 if header else 0)
 
 
