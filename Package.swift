@@ -150,6 +150,15 @@ let package = Package(
             path: "Benchmarks/vigil-bench",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "vigil-closure",
+            dependencies: [
+                "Calibration", "Monitoring", "Datasets",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/vigil-closure",
+            swiftSettings: strict
+        ),
         .target(name: "CReplay", path: "Benchmarks/replay/CReplay"),
         .executableTarget(
             name: "vigil-replay",

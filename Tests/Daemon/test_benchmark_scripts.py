@@ -96,6 +96,18 @@ def test_a_mistake_of_the_caller_is_one_line(words):
     assert misused.stderr.count("\n") == 1, misused.stderr
 
 
+@pytest.mark.parametrize(
+    "words", [("--quick",), ("--seed",), ("--seed", "x"), ("--repetitions", "1")]
+)
+def test_a_mistake_in_asking_for_closure_is_one_line_at_once(words):
+    misused = subprocess.run(
+        [BENCHMARKS / "closure", *words], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (misused.returncode, misused.stdout) == (2, "")
+    assert misused.stderr.startswith("Benchmarks/closure: ")
+    assert misused.stderr.count("\n") == 1, misused.stderr
+
+
 def test_a_line_that_is_no_turn_is_a_mistake():
     misused = script(*XGBOOST, text="walk 3\n")
     assert (misused.returncode, misused.stdout) == (2, "")

@@ -1,0 +1,1 @@
+"""What Vigil promises of uncertainties, drift and discoveries, held against events."""
