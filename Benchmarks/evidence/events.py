@@ -1,5 +1,6 @@
 """Events of the standard dataset, and fresh ones of the same populations."""
 
+import signal
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -27,7 +28,9 @@ def fresh_part(part, kind):
 
 def made(seed):
     """Calibration and test split, and features (events, 5) and kind of fresh events, shuffled."""
-    with ProcessPoolExecutor() as pool:
+    # Ctrl-C ends workers without a word; the caller says what there is to say.
+    quiet = (signal.SIGINT, signal.SIG_DFL)
+    with ProcessPoolExecutor(initializer=signal.signal, initargs=quiet) as pool:
         splits = pool.map(split, ("calibration", "test"))
         parts = [
             (kind, pool.submit(fresh_part, part, kind))
