@@ -19,6 +19,8 @@ def ladder(models, cache):
     with Daemon(models, top={"cache": str(cache)}) as daemon:
         with daemon.client() as client:
             (model,) = client.models()
+            # Behind the first reading of the models, whose log is then complete.
+            client.reload()
         return dict(model.ladder), model.evaluation, daemon.log()
 
 
