@@ -2,11 +2,13 @@ internal import Calibration
 internal import Messages
 
 /// An anomaly score and its conformal p-value against normal events.
-final class AnomalyStep: Sendable {
+final class AnomalyStep: AnswerStep {
     private let pValues: PValueTable
     private let bins: BinReader
     /// Raw output: the score; larger means stranger.
     private let score: Int
+    /// A task of its kind has one output.
+    let output = 0
     /// Sections of the answer.
     private let sections: (value: Int, flags: Int, pValue: Int)
 
@@ -22,7 +24,6 @@ final class AnomalyStep: Sendable {
         self.sections = sections
     }
 
-    /// Writes a segment's rows; true if one carries a flag.
     func write(
         _ segment: BatchQueues.Segment,
         position: Int,

@@ -17,29 +17,19 @@ final class AnswerPlan: Sendable {
     }
 
     let layout: AnswerLayout
-    let intervals: [IntervalStep]
+    let steps: [any AnswerStep]
     let regions: [RegionStep]
-    let binary: BinaryStep?
-    let anomaly: AnomalyStep?
-    /// What fewer models ask for.
-    let others: [any AnswerStep]
     let rawCopies: [RawCopy]
 
     init(
         layout: AnswerLayout,
-        intervals: [IntervalStep],
+        steps: [any AnswerStep],
         regions: [RegionStep],
-        binary: BinaryStep?,
-        anomaly: AnomalyStep?,
-        others: [any AnswerStep],
         rawCopies: [RawCopy]
     ) {
         self.layout = layout
-        self.intervals = intervals
+        self.steps = steps
         self.regions = regions
-        self.binary = binary
-        self.anomaly = anomaly
-        self.others = others
         self.rawCopies = rawCopies
     }
 
@@ -55,23 +45,14 @@ final class AnswerPlan: Sendable {
     ) -> UInt32 {
         guard let answer = unsafe AnswerSections(segment.flight) else { return 0 }
         var mask: UInt32 = 0
-        for index in intervals.indices
-        where intervals[index].write(
+        for index in steps.indices
+        where steps[index].write(
             segment,
             position: position,
             outputs: outputs,
             sections: answer
         ) {
-            mask |= 1 << UInt32(intervals[index].output)
-        }
-        for index in others.indices
-        where others[index].write(
-            segment,
-            position: position,
-            outputs: outputs,
-            sections: answer
-        ) {
-            mask |= 1 << UInt32(others[index].output)
+            mask |= 1 << UInt32(steps[index].output)
         }
         for index in regions.indices
         where regions[index].write(
@@ -81,16 +62,6 @@ final class AnswerPlan: Sendable {
             sections: answer
         ) {
             mask |= 1 << UInt32(layout.outputs.count + index)
-        }
-        if let binary,
-            binary.write(segment, position: position, outputs: outputs, sections: answer)
-        {
-            mask |= 1
-        }
-        if let anomaly,
-            anomaly.write(segment, position: position, outputs: outputs, sections: answer)
-        {
-            mask |= 1
         }
         for index in rawCopies.indices {
             let copy = rawCopies[index]

@@ -3,13 +3,10 @@ internal import Messages
 
 /// A binary score: probability at the request's prior with the Venn-ABERS pair, likelihood ratio, and
 /// a conformal p-value under each class.
-final class BinaryStep: Sendable {
+final class BinaryStep: AnswerStep {
     /// Sections of an answer.
     struct Sections: Sendable {
-        let value: Int
-        let lower: Int
-        let upper: Int
-        let flags: Int
+        let interval: IntervalSections
         let ratio: Int
         /// p-values under class 0 and class 1.
         let pValues: (Int, Int)
@@ -22,6 +19,8 @@ final class BinaryStep: Sendable {
     private let bins: BinReader
     /// Raw output: the score; larger means class 1.
     private let score: Int
+    /// A task of its kind has one output.
+    let output = 0
     private let sections: Sections
 
     init(
@@ -40,7 +39,6 @@ final class BinaryStep: Sendable {
         self.sections = sections
     }
 
-    /// Writes a segment's rows; true if one carries a flag.
     func write(
         _ segment: BatchQueues.Segment,
         position: Int,
@@ -50,7 +48,7 @@ final class BinaryStep: Sendable {
         let asked = unsafe segment.flight.pointee.prior
         let prior = asked.isNaN || asked == vennAbers.prior ? nil : asked
         let scores = unsafe outputs.floats(score) + position
-        let flags = unsafe answer.flags(sections.flags) + segment.firstRow
+        let flags = unsafe answer.flags(sections.interval.flags) + segment.firstRow
         return unsafe bins.forEachBlock(
             segment,
             position: position,
@@ -73,9 +71,9 @@ final class BinaryStep: Sendable {
         to row: Int,
         of answer: AnswerSections
     ) {
-        let value = unsafe answer.floats(sections.value) + row
-        let lower = unsafe answer.floats(sections.lower) + row
-        let upper = unsafe answer.floats(sections.upper) + row
+        let value = unsafe answer.floats(sections.interval.value) + row
+        let lower = unsafe answer.floats(sections.interval.lower) + row
+        let upper = unsafe answer.floats(sections.interval.upper) + row
         let ratio = unsafe answer.floats(sections.ratio) + row
         unsafe vennAbers.find(scores, rows: rows, into: found)
         for index in 0..<rows {

@@ -6,15 +6,13 @@ internal import Messages
 final class EnsembleStep: AnswerStep {
     /// Sections of an answer.
     struct Sections: Sendable {
-        let value: Int
-        let lower: Int
-        let upper: Int
-        let flags: Int
+        let interval: IntervalSections
         let aleatoric: Int
         let epistemic: Int
     }
 
     private let conformal: SplitConformal
+    private let quantiles: BinQuantiles
     private let bins: BinReader
     /// Raw outputs: one mean and one standard deviation a member.
     private let means: Int
@@ -22,9 +20,6 @@ final class EnsembleStep: AnswerStep {
     private let members: Int
     let output: Int
     private let sections: Sections
-    /// The coverage of requests that name none, and its quantile of every bin.
-    private let usualCoverage: Double
-    private let usualQuantiles: [ConformalQuantile]
 
     init(
         conformal: SplitConformal,
@@ -37,16 +32,13 @@ final class EnsembleStep: AnswerStep {
         sections: Sections
     ) {
         self.conformal = conformal
+        quantiles = BinQuantiles(conformal, usualCoverage: usualCoverage)
         self.bins = bins
         self.means = means
         self.sigmas = sigmas
         self.members = members
         self.output = output
         self.sections = sections
-        self.usualCoverage = usualCoverage
-        usualQuantiles = (0..<conformal.bins.count).map {
-            conformal.quantile(bin: $0, coverage: usualCoverage)
-        }
     }
 
     func write(
@@ -56,34 +48,27 @@ final class EnsembleStep: AnswerStep {
         sections answer: AnswerSections
     ) -> Bool {
         let coverage = unsafe segment.flight.pointee.coverage
-        let isUsual = coverage == usualCoverage
-        let value = unsafe answer.floats(sections.value) + segment.firstRow
-        let lower = unsafe answer.floats(sections.lower) + segment.firstRow
-        let upper = unsafe answer.floats(sections.upper) + segment.firstRow
+        let answers = IntervalRows(answer, sections.interval, firstRow: segment.firstRow)
         let aleatoric = unsafe answer.floats(sections.aleatoric) + segment.firstRow
         let epistemic = unsafe answer.floats(sections.epistemic) + segment.firstRow
-        let flags = unsafe answer.flags(sections.flags) + segment.firstRow
         var isInfinite = false
         let isUnbinned = unsafe bins.forEachBlock(
             segment,
             position: position,
             outputs: raw,
-            flags: flags
+            flags: answers.flags
         ) { rows, found in
             for index in rows {
                 let spread = spread(raw, position + index)
-                unsafe value[index] = Float(spread.mean)
+                answers.write(value: Float(spread.mean), index)
                 unsafe aleatoric[index] = Float(spread.aleatoric.squareRoot())
                 unsafe epistemic[index] = Float(spread.epistemic.squareRoot())
                 let bin = Int(unsafe found[index - rows.lowerBound])
                 guard bin >= 0 else {
-                    unsafe lower[index] = .nan
-                    unsafe upper[index] = .nan
+                    answers.writeNone(index)
                     continue
                 }
-                let quantile =
-                    isUsual
-                    ? usualQuantiles[bin] : conformal.quantile(bin: bin, coverage: coverage)
+                let quantile = quantiles.quantile(bin: bin, coverage: coverage)
                 let interval = conformal.interval(
                     quantile,
                     value: spread.mean,
@@ -91,12 +76,7 @@ final class EnsembleStep: AnswerStep {
                     upper: .nan,
                     sigma: spread.sigma
                 )
-                unsafe lower[index] = Float(roundedDown: interval.lower)
-                unsafe upper[index] = Float(roundedUp: interval.upper)
-                if quantile.isInfinite {
-                    unsafe flags[index] = EventFlag.infinite
-                    isInfinite = true
-                }
+                if answers.write(interval, by: quantile, index) { isInfinite = true }
             }
         }
         return isUnbinned || isInfinite

@@ -7,19 +7,18 @@ final class WeightedStep: AnswerStep {
     private let calibration: WeightedConformal
     private let bins: BinReader
     private let weights: WeightReader
-    private let outputs: IntervalStep.Outputs
+    private let outputs: IntervalOutputs
     let output: Int
-    /// Sections of the answer.
-    private let sections: (value: Int, lower: Int, upper: Int, flags: Int)
+    private let sections: IntervalSections
 
     init(
         calibration: WeightedConformal,
         usualCoverage: Double,
         bins: BinReader,
         weightColumn: AxisReader.Source,
-        outputs: IntervalStep.Outputs,
+        outputs: IntervalOutputs,
         output: Int,
-        sections: (value: Int, lower: Int, upper: Int, flags: Int)
+        sections: IntervalSections
     ) {
         self.calibration = calibration
         self.bins = bins
@@ -40,48 +39,29 @@ final class WeightedStep: AnswerStep {
         sections answer: AnswerSections
     ) -> Bool {
         let coverage = unsafe segment.flight.pointee.coverage
-        let predictions = unsafe raw.floats(outputs.value) + position
-        // A method's missing outputs are read from the prediction and then not used.
-        let lows = unsafe raw.floats(outputs.lower < 0 ? outputs.value : outputs.lower) + position
-        let highs = unsafe raw.floats(outputs.upper < 0 ? outputs.value : outputs.upper) + position
-        let sigmas = unsafe raw.floats(outputs.sigma < 0 ? outputs.value : outputs.sigma) + position
-        let value = unsafe answer.floats(sections.value) + segment.firstRow
-        let lower = unsafe answer.floats(sections.lower) + segment.firstRow
-        let upper = unsafe answer.floats(sections.upper) + segment.firstRow
-        let flags = unsafe answer.flags(sections.flags) + segment.firstRow
+        let inputs = outputs.rows(raw, position: position)
+        let answers = IntervalRows(answer, sections, firstRow: segment.firstRow)
         let column = weights.column(segment, position: position, outputs: raw)
         var isFlagged = false
         let isUnbinned = unsafe bins.forEachBlock(
             segment,
             position: position,
             outputs: raw,
-            flags: flags
+            flags: answers.flags
         ) { rows, found in
             for index in rows {
-                unsafe value[index] = predictions[index]
+                answers.write(value: inputs.value(index), index)
                 let bin = Int(unsafe found[index - rows.lowerBound])
                 guard bin >= 0,
                     let quantile = weights.quantile(column, index, bin: bin, coverage: coverage)
                 else {
-                    unsafe lower[index] = .nan
-                    unsafe upper[index] = .nan
-                    unsafe flags[index] = EventFlag.unbinned
+                    answers.writeNone(index)
+                    unsafe answers.flags[index] = EventFlag.unbinned
                     isFlagged = true
                     continue
                 }
-                let interval = unsafe calibration.conformal.interval(
-                    quantile,
-                    value: Double(predictions[index]),
-                    lower: Double(lows[index]),
-                    upper: Double(highs[index]),
-                    sigma: Double(sigmas[index])
-                )
-                unsafe lower[index] = Float(roundedDown: interval.lower)
-                unsafe upper[index] = Float(roundedUp: interval.upper)
-                if quantile.isInfinite {
-                    unsafe flags[index] = EventFlag.infinite
-                    isFlagged = true
-                }
+                let interval = inputs.interval(calibration.conformal, quantile, index)
+                if answers.write(interval, by: quantile, index) { isFlagged = true }
             }
         }
         return isUnbinned || isFlagged
