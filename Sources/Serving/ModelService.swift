@@ -34,8 +34,7 @@ public final class ModelService: Sendable {
     private let judge: DriftJudge
     /// Why calibrated answers are refused, or nil.
     let calibrationReason: String?
-    /// Columns that calibrated answers need: three slots an uncertainty entry, one for each axis of its
-    /// bins and one for its weight.
+    /// Columns that calibrated answers need, by their slots.
     let requestColumns: [OwnedText?]
     /// Whether there are any.
     let needsColumns: Bool
@@ -49,10 +48,10 @@ public final class ModelService: Sendable {
     let live: LiveCalibration?
     /// Whether there is one: a look at it counts references.
     let isLive: Bool
-    private let truthLane = Mutex<TruthLane?>(nil)
+    let truthLane = Mutex<TruthLane?>(nil)
     /// Runs tiny batches on the transport's lane; nil when not even one event is cheap enough.
     let laneRunner: LaneRunner?
-    private let engine: any Engine
+    let engine: any Engine
     private let calibration: LoadedCalibration?
     private let plan: MicroBatchPlan
     private let refusedShapes: [Int]
@@ -114,7 +113,7 @@ public final class ModelService: Sendable {
         version = OwnedText(source.version)
         inputNames = manifest.inputs.map { OwnedText($0.signature.name) }
         outputNames = manifest.outputs.map { OwnedText($0.signature.name) }
-        requestColumns = manifest.uncertainty.flatMap(Self.requestColumns)
+        requestColumns = manifest.uncertainty.flatMap(ColumnSlots.columns)
         needsColumns = requestColumns.contains { $0 != nil }
         needsEventIds = manifest.uncertainty.contains(where: \.isRandomised)
         inputRules = LentList(repeating: InputRule(), capacity: manifest.inputs.count)
@@ -213,223 +212,6 @@ public final class ModelService: Sendable {
         }
     }
 
-    /// Where learned calibrations lie; a model that learns some must have such a place.
-    private static func stateFolder(
-        _ source: ModelSource,
-        root: String?
-    ) throws(LoadFailure) -> StateFolder? {
-        guard let truths = source.manifest.truths else { return nil }
-        guard let root else {
-            guard truths.adaptation == .none else {
-                throw LoadFailure(
-                    "truths.adapt: learned calibrations are kept on disk, and the daemon has no folder for them (state)"
-                )
-            }
-            return nil
-        }
-        return StateFolder(root: root, model: source.manifest.name, version: source.version)
-    }
-
-    /// The calibration to begin with: what was in use last, unless one that was made since lies beside
-    /// the artefact.
-    private static func calibration(
-        _ source: ModelSource,
-        running: LoadedCalibration.Running,
-        folder: StateFolder?
-    ) -> Result<LoadedCalibration, CalibrationAbsence> {
-        let found = LoadedCalibration.find(source, running: running)
-        guard let folder else { return found }
-        do throws(FileFailure) {
-            guard let choice = try folder.choice() else { return found }
-            if case .success(let newest) = found, newest.file.date > choice.date { return found }
-            for candidate in try folder.sources() + source.calibrations {
-                guard
-                    case .success(let loaded) = LoadedCalibration.load(candidate, source, running),
-                    loaded.id == choice.id
-                else { continue }
-                return .success(loaded)
-            }
-            return .failure(
-                .init(
-                    reason:
-                        "\(folder.path): the calibration in use, \(choice.id), does not fit or is gone"
-                )
-            )
-        } catch {
-            return .failure(.init(reason: "\(error)"))
-        }
-    }
-
-    /// Takes truths; `answer` is called once, on another thread.
-    public func take(
-        _ truths: TruthCall,
-        answer: @escaping @Sendable (Result<TruthAnswer, Refusal>) -> Void
-    ) {
-        guard let lane = truthLane.withLock({ $0 }) else {
-            return answer(.failure(noTruths))
-        }
-        lane.take(truths, answer: answer)
-    }
-
-    /// The calibrations, after the one of an id came into use if one is named.
-    ///
-    /// Reads files: blocks.
-    public func calibrations(use id: String?) throws(Refusal) -> CalibrationsReport {
-        guard let live else { throw noTruths }
-        if let id { try live.choose(id) }
-        var report = CalibrationsReport()
-        report.model = source.manifest.name
-        report.version = source.version
-        do throws(FileFailure) {
-            report.calibrations = try live.list()
-        } catch {
-            throw Refusal(.internal, "\(error)")
-        }
-        report.coverage = live.standing()
-        report.problem = live.complaint ?? ""
-        return report
-    }
-
-    private var noTruths: Refusal {
-        Refusal(
-            .unsupported,
-            source.manifest.truths == nil
-                ? "model '\(source.manifest.name)' takes no truths: its manifest has no 'truths'"
-                : "model '\(source.manifest.name)' is not calibrated: \(calibrationReason ?? "no calibration")",
-            field: "model"
-        )
-    }
-
-    /// Columns of the request that an entry needs, by its slots.
-    private static func requestColumns(_ entry: Manifest.Uncertainty) -> [OwnedText?] {
-        var slots = [OwnedText?](repeating: nil, count: MondrianGrid.maximumAxes + 1)
-        for (axis, bins) in entry.bins.enumerated() { slots[axis] = name(bins.column) }
-        slots[MondrianGrid.maximumAxes] = entry.weight.flatMap { name($0.column) }
-        return slots
-    }
-
-    private static func name(_ column: Manifest.BinColumn) -> OwnedText? {
-        guard case .request(let name) = column else { return nil }
-        return OwnedText(name)
-    }
-
-    /// Slot of the column that an axis of an entry's bins cuts.
-    static func binSlot(entry: Int, axis: Int) -> Int {
-        entry * (MondrianGrid.maximumAxes + 1) + axis
-    }
-
-    /// Slot of the column that weighs an entry's events.
-    static func weightSlot(entry: Int) -> Int {
-        binSlot(entry: entry, axis: MondrianGrid.maximumAxes)
-    }
-
-    /// The uncertainty entry that a slot belongs to.
-    static func entry(slot: Int) -> Int { slot / (MondrianGrid.maximumAxes + 1) }
-
-    /// What the column of a slot does for its output, in words.
-    static func purpose(slot: Int) -> String {
-        slot == weightSlot(entry: entry(slot: slot))
-            ? "weighs the events of" : "chooses the calibration bin of"
-    }
-
-    private static func watch(
-        _ drift: DriftMonitor?,
-        by judge: DriftJudge
-    ) throws(LoadFailure) {
-        do {
-            if let drift { try judge.add(drift) }
-        } catch {
-            throw LoadFailure("starting lanes: \(error)")
-        }
-    }
-
-    /// One for each worker.
-    private static func makeBells(_ count: Int) throws(LoadFailure) -> [Bell] {
-        do {
-            return try (0..<count).map { _ throws(LaneFailure) in try Bell() }
-        } catch {
-            throw LoadFailure("starting lanes: \(error)")
-        }
-    }
-
-    /// All or none.
-    private static func startWorkers(
-        _ manifest: Manifest,
-        _ batcher: Batcher,
-        _ runners: [BatchRunner]
-    ) throws(LoadFailure) -> [WorkerLane] {
-        var workers: [WorkerLane] = []
-        do throws(LaneFailure) {
-            for (index, runner) in runners.enumerated() {
-                workers.append(
-                    try WorkerLane(
-                        index: index,
-                        name: "\(manifest.name.prefix(12))-\(index)",
-                        work: WorkerState(batcher: batcher, runner: runner)
-                    )
-                )
-            }
-        } catch {
-            batcher.close()
-            batcher.stop()
-            for worker in workers { worker.join() }
-            throw LoadFailure("starting lanes: \(error)")
-        }
-        return workers
-    }
-
-    /// The shapes to run at, as kept in `ladders` or measured now and kept from now on.
-    private static func measure(
-        _ manifest: Manifest,
-        _ digest: String,
-        _ engine: any Engine,
-        _ ladders: LadderFolder?
-    ) throws(LoadFailure) -> (ladder: Ladder, cacheProblem: String?) {
-        let shapes = ShapeProbe.shapes(
-            maximumRows: manifest.maximumRows,
-            fixedRows: engine.fixedRows
-        )
-        let key = LadderKey(manifest, digest: digest, engine: engine, shapes: shapes)
-        var known: Ladder?
-        var problem: String?
-        do throws(FileFailure) {
-            known = try ladders?.read(key)
-        } catch {
-            problem = error.description
-        }
-        let ladder: Ladder
-        let kept = known
-        do throws(EngineFailure) {
-            ladder = try LaneThread.givingWay { () throws(EngineFailure) in
-                try ShapeProbe(engine: engine, ranges: ranges(manifest))
-                    .measure(shapes: shapes, isReproducible: manifest.isReproducible, known: kept)
-            }
-        } catch {
-            throw LoadFailure("warming: \(error)")
-        }
-        guard ladder != known else { return (ladder, nil) }
-        do throws(FileFailure) {
-            try ladders?.write(ladder, key)
-        } catch {
-            problem = error.description
-        }
-        return (ladder, problem)
-    }
-
-    /// Whether the transport's lane may run the model: its cost does not depend on values and is
-    /// that of one thread, one event fits the lane's budget, no fixed delay gathers events first, and
-    /// another instance costs no second copy of the weights.
-    private static func isForLane(
-        _ manifest: Manifest,
-        _ engine: any Engine,
-        _ plan: MicroBatchPlan
-    ) -> Bool {
-        engine.hasSteadyCost && manifest.device.deviceClass == .cpu && manifest.threads == 1
-            && (manifest.delay == .chosen || manifest.delay == .fixed(microseconds: 0))
-            && (manifest.engine == .tree || manifest.sharesSession)
-            && LaneRunner.maximumRows(of: plan) > 0
-    }
-
     /// Why readiness must be false because of this version, or nil.
     public func unreadyReason(now: UInt64) -> String? {
         if workers.contains(where: { $0.isStuck(now: now) }) {
@@ -451,54 +233,6 @@ public final class ModelService: Sendable {
 
     /// Events answered since it was loaded.
     var eventsAnswered: Int { metrics.eventsAnswered }
-
-    /// What is read when the metrics are: the queue's depth, and the version as information.
-    private static func register(
-        _ batcher: Batcher,
-        _ source: ModelSource,
-        engine: String,
-        in registry: MetricRegistry
-    ) {
-        let labels = [("model", source.manifest.name), ("version", source.version)]
-        registry.reading(
-            "vigil_queue_requests",
-            help: "Requests that wait for a lane.",
-            labels: labels
-        ) { Double(batcher.depth.requests) }
-        registry.reading(
-            "vigil_queue_rows",
-            help: "Events that wait for a lane.",
-            labels: labels
-        ) { Double(batcher.depth.rows) }
-        registry.reading(
-            "vigil_queue_bytes",
-            help: "Bytes of requests and answers held.",
-            labels: labels
-        ) { Double(batcher.depth.bytes) }
-        registry.reading(
-            "vigil_model_info",
-            help: "1 for every version that is loaded.",
-            labels: infoLabels(source, engine: engine)
-        ) { 1 }
-    }
-
-    private static func infoLabels(_ source: ModelSource, engine: String) -> MetricRegistry.Labels {
-        [
-            ("model", source.manifest.name), ("version", source.version),
-            ("digest", source.digest), ("engine", engine),
-            ("precision", source.manifest.precision.rawValue),
-            ("device", source.manifest.device.text),
-        ]
-    }
-
-    /// Forgets the metrics of this version, which `successor` may have replaced under its name: what
-    /// it counts goes on under the same labels.
-    func forgetMetrics(in registry: MetricRegistry, successor: ModelService?) {
-        let own = Self.infoLabels(source, engine: engine.version)
-        guard let successor else { return registry.remove(labels: Array(own.prefix(2))) }
-        let others = Self.infoLabels(successor.source, engine: successor.engine.version)
-        if !own.elementsEqual(others, by: ==) { registry.remove(labels: own) }
-    }
 
     /// Admits nothing further, finishes what waits, ends the workers.
     ///
@@ -539,39 +273,5 @@ public final class ModelService: Sendable {
             plan: plan,
             refusedShapes: refusedShapes
         )
-    }
-
-    /// Ranges of probe values: the features' own where given, else the input's.
-    private static func ranges(_ manifest: Manifest) -> [[ShapeProbe.Range]] {
-        manifest.inputs.map { input in
-            guard input.features.contains(where: { $0.range != nil }) else {
-                return [(low: input.range.lowerBound, high: input.range.upperBound)]
-            }
-            return input.features.map { feature in
-                let range = feature.range ?? input.range
-                return (low: range.lowerBound, high: range.upperBound)
-            }
-        }
-    }
-}
-
-/// Why a version cannot be served, in one line.
-public struct LoadFailure: Error, Sendable, CustomStringConvertible {
-    /// One line for people.
-    public let description: String
-
-    /// A reason.
-    public init(_ description: String) {
-        self.description = description
-    }
-}
-
-extension GatherInput.Nonfinite {
-    init(_ manifest: Manifest.Nonfinite) {
-        switch manifest {
-        case .refuse: self = .refuse
-        case .flag: self = .flag
-        case .missing: self = .missing
-        }
     }
 }

@@ -303,7 +303,7 @@ struct RequestCheck {
             guard let found else {
                 throw Refusal(
                     .invalid,
-                    "column '\(name.string)' is missing: it \(ModelService.purpose(slot: slot)) output '\(manifest.uncertainty[ModelService.entry(slot: slot)].output)'",
+                    "column '\(name.string)' is missing: it \(ColumnSlots.purpose(slot: slot)) output '\(manifest.uncertainty[ColumnSlots.entry(slot: slot)].output)'",
                     field: "columns"
                 )
             }

@@ -68,7 +68,7 @@ struct CalibratedDraft {
                 calibration: weighted,
                 usualCoverage: manifest.coverage,
                 bins: reader(entry, uncertainty, conformal.bins),
-                weightColumn: source(weight.column, slot: ModelService.weightSlot(entry: entry)),
+                weightColumn: source(weight.column, slot: ColumnSlots.weight(entry: entry)),
                 outputs: outputs,
                 output: draft.outputs.count - 1,
                 sections: place.interval
@@ -295,7 +295,7 @@ struct CalibratedDraft {
                 AxisReader(
                     source: source(
                         pair.0.column,
-                        slot: ModelService.binSlot(entry: entry, axis: axis)
+                        slot: ColumnSlots.bin(entry: entry, axis: axis)
                     ),
                     bins: pair.1
                 )
