@@ -80,39 +80,40 @@ import Testing
         var judged = 0
         for _ in 0..<400 {
             rows.fill(&random, requests: random.int(1...6), streams: 3)
-            for segment in rows.segments(&random) {
-                let position = random.int(0...50)
-                let stream = unsafe segment.flight.pointee.stream
-                let flagged = rows.run(segment, position: position, &random)
-                for row in 0..<segment.rows {
-                    features[stream].append(rows.feature(segment, row))
-                    let place = position + row
-                    outputs[stream].append(
-                        flagged.contains(place) ? .nan : unsafe rows.outputs[place]
-                    )
+            for batch in rows.microBatches(&random) {
+                let flagged = rows.run(batch, &random)
+                var place = 0
+                for segment in batch {
+                    let stream = unsafe segment.flight.pointee.stream
+                    for row in 0..<segment.rows {
+                        features[stream].append(rows.feature(segment, row))
+                        outputs[stream].append(
+                            flagged.contains(place) ? .nan : unsafe rows.outputs[place]
+                        )
+                        place += 1
+                    }
                 }
                 let lane = random.int(0...lanes - 1)
                 unsafe monitor.lane(lane)._withUnsafeGuaranteedRef {
-                    $0.count(
-                        segment,
-                        position: position,
-                        outputs: RawOutputs(instance: rows),
-                        flagged: flagged
-                    )
+                    $0.count(batch, outputs: RawOutputs(instance: rows), flagged: flagged)
                 }
                 monitor.judge()
-                let found = Self.report(monitor)["\(stream)"]
-                let windows = features[stream].count / Self.window
-                #expect(found?.events == UInt64(features[stream].count))
-                #expect(found?.windows == UInt64(windows) && found?.skipped == 0)
-                guard windows > 0 else { continue }
-                judged += 1
-                let range = (windows - 1) * Self.window..<windows * Self.window
-                #expect(
-                    found?.counts == [
-                        Self.counts(features[stream][range]), Self.counts(outputs[stream][range]),
-                    ]
-                )
+                let report = Self.report(monitor)
+                for stream in features.indices where !features[stream].isEmpty {
+                    let found = report["\(stream)"]
+                    let windows = features[stream].count / Self.window
+                    #expect(found?.events == UInt64(features[stream].count))
+                    #expect(found?.windows == UInt64(windows) && found?.skipped == 0)
+                    guard windows > 0 else { continue }
+                    judged += 1
+                    let range = (windows - 1) * Self.window..<windows * Self.window
+                    #expect(
+                        found?.counts == [
+                            Self.counts(features[stream][range]),
+                            Self.counts(outputs[stream][range]),
+                        ]
+                    )
+                }
             }
             rows.release()
         }
@@ -253,13 +254,15 @@ private final class Rows: EngineInstance {
         }
     }
 
-    /// The queued requests, cut anew.
-    func segments(_ random: inout SeededRandom) -> [BatchQueues.Segment] {
+    /// The queued requests, cut anew into micro-batches.
+    func microBatches(_ random: inout SeededRandom) -> [[BatchQueues.Segment]] {
         var queues = BatchQueues()
         for index in unsafe queued.indices { unsafe queues.append(queued[index]) }
-        var all: [BatchQueues.Segment] = []
+        var all: [[BatchQueues.Segment]] = []
         while !queues.isEmpty {
-            _ = queues.take(limit: random.int(1...400), now: 0, into: &all)
+            var batch: [BatchQueues.Segment] = []
+            _ = queues.take(limit: random.int(1...1200), now: 0, into: &batch)
+            all.append(batch)
         }
         return all
     }
@@ -270,14 +273,10 @@ private final class Rows: EngineInstance {
         unsafe queued.removeAll()
     }
 
-    /// Writes outputs of a segment; returns positions whose outputs are none.
-    func run(
-        _ segment: BatchQueues.Segment,
-        position: Int,
-        _ random: inout SeededRandom
-    ) -> [Int] {
+    /// Writes outputs of a micro-batch; returns positions whose outputs are none.
+    func run(_ batch: [BatchQueues.Segment], _ random: inout SeededRandom) -> [Int] {
         var flagged: [Int] = []
-        for place in position..<position + segment.rows {
+        for place in 0..<batch.reduce(0, { $0 + $1.rows }) {
             unsafe outputs[place] = Self.draw(&random)
             if unsafe outputs[place].isFinite, random.int(0...20) == 0 { flagged.append(place) }
         }
@@ -301,7 +300,7 @@ private final class Rows: EngineInstance {
         var segments: [BatchQueues.Segment] = []
         _ = queues.take(limit: rows, now: 0, into: &segments)
         unsafe monitor.lane(lane)._withUnsafeGuaranteedRef {
-            $0.count(segments[0], position: 0, outputs: RawOutputs(instance: self), flagged: [])
+            $0.count(segments, outputs: RawOutputs(instance: self), flagged: [])
         }
         unsafe flights.release(flight)
     }

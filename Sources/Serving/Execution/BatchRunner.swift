@@ -135,12 +135,12 @@ struct BatchRunner {
                 }
                 if mask != 0 { batcher.flag(part, outputs: mask) }
             }
-            if let drift = unsafe drift {
-                unsafe drift._withUnsafeGuaranteedRef { lane in
-                    lane.count(part, position: position, outputs: outputs, flagged: flagged)
-                }
-            }
             position += part.rows
+        }
+        if let drift = unsafe drift {
+            unsafe drift._withUnsafeGuaranteedRef { lane in
+                lane.count(parts, outputs: outputs, flagged: flagged)
+            }
         }
     }
 }

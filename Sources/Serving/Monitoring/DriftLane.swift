@@ -37,40 +37,81 @@ package final class DriftLane: @unchecked Sendable {
         unsafe counts.deallocate()
     }
 
-    /// Counts a segment's rows, which ran at `position` of the micro-batch; outputs of rows at
-    /// `flagged` positions are none.
+    /// Counts the rows of a micro-batch's segments; outputs of rows at `flagged` positions are none.
     package func count(
+        _ segments: [BatchQueues.Segment],
+        outputs: RawOutputs,
+        flagged: [Int]
+    ) {
+        lock.withLock { _ in
+            var position = 0
+            var stream = 0
+            // Numbers that are claimed, for this segment and neighbours of its stream.
+            var number = 0
+            var claimed = 0
+            for index in segments.indices {
+                let segment = segments[index]
+                if claimed == 0 {
+                    stream = unsafe segment.flight.pointee.stream
+                    claimed = rows(of: stream, in: segments, from: index)
+                    number = windows.claim(stream, rows: claimed)
+                }
+                count(
+                    segment,
+                    number: number,
+                    of: stream,
+                    position: position,
+                    outputs: outputs,
+                    flagged: flagged
+                )
+                position &+= segment.rows
+                number &+= segment.rows
+                claimed &-= segment.rows
+            }
+        }
+    }
+
+    /// Rows of the segments from `first` on up to one of another stream.
+    private func rows(of stream: Int, in segments: [BatchQueues.Segment], from first: Int) -> Int {
+        var rows = 0
+        for index in first..<segments.count {
+            guard unsafe segments[index].flight.pointee.stream == stream else { break }
+            rows &+= segments[index].rows
+        }
+        return rows
+    }
+
+    /// Counts a segment, whose first row is event `number` of the stream, cut where windows end.
+    private func count(
         _ segment: BatchQueues.Segment,
+        number: Int,
+        of stream: Int,
         position: Int,
         outputs: RawOutputs,
         flagged: [Int]
     ) {
-        let stream = unsafe segment.flight.pointee.stream
-        lock.withLock { _ in
-            let first = windows.claim(stream, rows: segment.rows)
-            var row = 0
-            while row < segment.rows {
-                let window = (first &+ row) / StreamWindows.events
-                let end = (window &+ 1) &* StreamWindows.events &- first
-                let rows = row..<min(segment.rows, end)
-                if unsafe held[stream].window != window {
-                    handOver(stream)
-                    unsafe held[stream].window = window
-                }
-                unsafe layout.tally(
-                    segment,
-                    rows: rows,
-                    position: position &+ row,
-                    outputs: outputs,
-                    flagged: flagged,
-                    into: counts + stream &* layout.places
-                )
-                unsafe held[stream].events += rows.count
-                row = rows.upperBound
-                guard row == end else { continue }
+        var row = 0
+        while row < segment.rows {
+            let window = (number &+ row) / StreamWindows.events
+            let end = (window &+ 1) &* StreamWindows.events &- number
+            let rows = row..<min(segment.rows, end)
+            if unsafe held[stream].window != window {
                 handOver(stream)
-                windows.ring()
+                unsafe held[stream].window = window
             }
+            unsafe layout.tally(
+                segment,
+                rows: rows,
+                position: position &+ row,
+                outputs: outputs,
+                flagged: flagged,
+                into: counts + stream &* layout.places
+            )
+            unsafe held[stream].events += rows.count
+            row = rows.upperBound
+            guard row == end else { continue }
+            handOver(stream)
+            windows.ring()
         }
     }
 

@@ -5,101 +5,129 @@ internal import Monitoring
 @safe
 final class DriftLayout: @unchecked Sendable {
     // Safe because nothing changes after init.
-    /// One watched value.
+    /// Where a value is counted.
     @safe
-    private struct Column {
-        let source: LoadedReferences.Source
+    private struct Bins {
         /// Kept alive by the layout: to look it up costs no reference counting.
-        let edges: Unmanaged<RankTable>
+        let table: Unmanaged<BinTable>
         /// Place of its first bin; behind its bins stands the count of values that are not finite.
         let first: Int
-        let bins: Int
+    }
+
+    /// A watched component of a dense float32 input.
+    private struct Feature {
+        let input: Int
+        /// Bytes from one event to the next, and from an event's first to the component's.
+        let stride: Int
+        let offset: Int
+        let bins: Bins
+    }
+
+    /// A watched scalar float32 output.
+    private struct Output {
+        let output: Int
+        let bins: Bins
     }
 
     /// Counts of all values.
     let places: Int
-    private let columns: UnsafeMutableBufferPointer<Column>
-    private let tables: [RankTable]
+    private let tables: [BinTable]
+    private let features: UnsafeMutableBufferPointer<Feature>
+    private let outputs: UnsafeMutableBufferPointer<Output>
 
     init(_ loaded: LoadedReferences) {
-        tables = loaded.file.values.map { RankTable(atLeast: $0.bins.edges) }
-        unsafe columns = .allocate(capacity: tables.count)
+        tables = loaded.file.values.map { BinTable($0.bins) }
+        var features: [Feature] = []
+        var outputs: [Output] = []
         var places = 0
-        for (index, entry) in loaded.file.values.enumerated() {
-            let column = unsafe Column(
-                source: loaded.values[index].source,
-                edges: .passUnretained(tables[index]),
-                first: places,
-                bins: entry.bins.count
-            )
-            unsafe columns.initializeElement(at: index, to: column)
-            places += entry.bins.count + 1
+        for (table, value) in zip(tables, loaded.values) {
+            let bins = unsafe Bins(table: .passUnretained(table), first: places)
+            places += table.bins + 1
+            switch value.source {
+            case .input(let index, let elements, let component):
+                features.append(
+                    Feature(input: index, stride: elements * 4, offset: component * 4, bins: bins)
+                )
+            case .output(let index):
+                outputs.append(Output(output: index, bins: bins))
+            }
         }
         self.places = places
+        unsafe self.features = .allocate(capacity: features.count)
+        _ = unsafe self.features.initialize(from: features)
+        unsafe self.outputs = .allocate(capacity: outputs.count)
+        _ = unsafe self.outputs.initialize(from: outputs)
     }
 
-    deinit { unsafe columns.deallocate() }
+    deinit {
+        unsafe features.deallocate()
+        unsafe outputs.deallocate()
+    }
 
     /// Counts rows of a segment's flight, the first of which stands at `position` of the micro-batch;
     /// outputs of rows at `flagged` positions are none.
     ///
     /// O(1) a value.
+    @inline(__always)
     func tally(
         _ segment: BatchQueues.Segment,
         rows: Range<Int>,
         position: Int,
-        outputs: RawOutputs,
+        outputs raw: RawOutputs,
         flagged: [Int],
         into counts: UnsafeMutablePointer<UInt32>
     ) {
-        for index in unsafe columns.indices {
-            let column = unsafe columns[index]
-            let own = unsafe counts + column.first
-            switch column.source {
-            case .input(let input, let elements, let component):
-                let row = segment.firstRow &+ rows.lowerBound
-                guard let base = unsafe segment.flight.pointee.inputs[input] else { continue }
-                let first = unsafe base + (row &* elements &+ component) &* 4
-                unsafe Self.tally(column, first, stride: elements &* 4, rows: rows.count, into: own)
-            case .output(let output):
-                let first = unsafe UnsafeRawPointer(outputs.floats(output) + position)
-                unsafe Self.tally(column, first, stride: 4, rows: rows.count, into: own)
-                for place in flagged where place >= position && place < position + rows.count {
-                    unsafe own[Self.bin(outputs.floats(output)[place], column)] &-= 1
-                    unsafe own[column.bins] &+= 1
+        let row = segment.firstRow &+ rows.lowerBound
+        for index in unsafe features.indices {
+            let feature = unsafe features[index]
+            guard let base = unsafe segment.flight.pointee.inputs[feature.input] else { continue }
+            let first = unsafe base + (row &* feature.stride &+ feature.offset)
+            let own = unsafe counts + feature.bins.first
+            unsafe feature.bins.table._withUnsafeGuaranteedRef { table in
+                unsafe table.tally(first, stride: feature.stride, rows: rows.count, into: own)
+            }
+        }
+        for index in unsafe outputs.indices {
+            let output = unsafe outputs[index]
+            let first = unsafe UnsafeRawPointer(raw.floats(output.output) + position)
+            let own = unsafe counts + output.bins.first
+            unsafe output.bins.table._withUnsafeGuaranteedRef { table in
+                unsafe table.tally(first, stride: 4, rows: rows.count, into: own)
+            }
+        }
+        guard !flagged.isEmpty else { return }
+        unsafe takeBack(flagged, in: position..<position &+ rows.count, of: raw, from: counts)
+    }
+
+    /// Counts outputs at `flagged` positions as not finite, whatever bins they were counted in.
+    private func takeBack(
+        _ flagged: [Int],
+        in positions: Range<Int>,
+        of raw: RawOutputs,
+        from counts: UnsafeMutablePointer<UInt32>
+    ) {
+        for index in unsafe outputs.indices {
+            let output = unsafe outputs[index]
+            let own = unsafe counts + output.bins.first
+            unsafe output.bins.table._withUnsafeGuaranteedRef { table in
+                for place in flagged where positions.contains(place) {
+                    unsafe own[table.bin(of: raw.floats(output.output)[place])] &-= 1
+                    unsafe own[table.bins] &+= 1
                 }
             }
         }
     }
 
-    @inline(__always)
-    private static func tally(
-        _ column: Column,
-        _ first: UnsafeRawPointer,
-        stride: Int,
-        rows: Int,
-        into counts: UnsafeMutablePointer<UInt32>
-    ) {
-        var place = unsafe first
-        for _ in 0..<rows {
-            unsafe counts[bin(place.loadUnaligned(as: Float.self), column)] &+= 1
-            unsafe place += stride
-        }
-    }
-
-    @inline(__always)
-    private static func bin(_ value: Float, _ column: Column) -> Int {
-        guard value.isFinite else { return column.bins }
-        return unsafe column.edges._withUnsafeGuaranteedRef { $0.rank(value) }
-    }
-
     /// The counts of one window by value.
     func window(_ counts: [UInt32]) -> StreamDrift.Window {
-        StreamDrift.Window(
-            counts: unsafe columns.map { column in
-                counts[column.first..<column.first + column.bins].map(Int.init)
-            },
-            nonfinite: unsafe columns.map { Int(counts[$0.first + $0.bins]) }
-        )
+        var first = 0
+        var bins: [[Int]] = []
+        var nonfinite: [Int] = []
+        for table in tables {
+            bins.append(counts[first..<first + table.bins].map(Int.init))
+            nonfinite.append(Int(counts[first + table.bins]))
+            first += table.bins + 1
+        }
+        return StreamDrift.Window(counts: bins, nonfinite: nonfinite)
     }
 }

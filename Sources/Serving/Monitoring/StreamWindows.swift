@@ -53,7 +53,7 @@ package final class StreamWindows: @unchecked Sendable {
     /// The number of the first of `rows` events that now belong to the caller.
     @inline(__always)
     func claim(_ stream: Int, rows: Int) -> Int {
-        unsafe claimed[stream].add(rows, ordering: .relaxed).oldValue
+        unsafe claimed[stream].wrappingAdd(rows, ordering: .relaxed).oldValue
     }
 
     /// Events of a stream so far.
