@@ -17,7 +17,7 @@ enum {
     VIGIL_ALLOCATIONS_MODULES
 };
 
-/* Phases of a thread: 0 when it starts. */
+/* Phases of a thread: 0 when it starts, 1 for good where it is named "drift". */
 enum { VIGIL_ALLOCATIONS_PHASES = 2 };
 
 /* Looks which libraries are loaded now, and sets every count to 0. */

@@ -12,11 +12,12 @@ struct ReplayModels {
     let kinds: [ReplayKind]
     let registry = MetricRegistry()
 
-    /// Costs that stand for other models': `null` runs on the lane, like what costs little;
-    /// `null-worker` on its worker, like what costs more than the lane's budget of 50 us; trees on
-    /// either, by the size of the batch.
+    /// Costs that stand for other models': `null` runs on the lane, like what costs little, and so does
+    /// `null-monitored`, eight features of which are counted; `null-worker` on its worker, like what
+    /// costs more than the lane's budget of 50 us; trees on either, by the size of the batch.
     private static let known: [String: (laneRows: Int, costs: [(rows: Int, nanoseconds: Int)])] = [
         "null": (1024, [(1, 400), (64, 2000), (1024, 20_000)]),
+        "null-monitored": (1024, [(1, 400), (64, 2000), (1024, 20_000)]),
         "null-worker": (0, [(1, 60_000), (64, 70_000), (1024, 100_000)]),
         "er-nr-tree": (64, [(1, 500), (8, 3000), (64, 20_000), (256, 70_000), (1024, 260_000)]),
     ]
