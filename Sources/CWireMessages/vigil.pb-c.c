@@ -2159,7 +2159,7 @@ const ProtobufCMessageDescriptor vigil__v1__reload__descriptor =
   (ProtobufCMessageInit) vigil__v1__reload__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__truth__field_descriptors[7] =
+static const ProtobufCFieldDescriptor vigil__v1__truth__field_descriptors[8] =
 {
   {
     "model",
@@ -2245,12 +2245,25 @@ static const ProtobufCFieldDescriptor vigil__v1__truth__field_descriptors[7] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "seed",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__Truth, has_seed),
+    offsetof(Vigil__V1__Truth, seed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__truth__field_indices_by_name[] = {
   5,   /* field[5] = columns */
   3,   /* field[3] = event_ids */
   4,   /* field[4] = inputs */
   0,   /* field[0] = model */
+  7,   /* field[7] = seed */
   2,   /* field[2] = stream */
   6,   /* field[6] = truths */
   1,   /* field[1] = version */
@@ -2258,7 +2271,7 @@ static const unsigned vigil__v1__truth__field_indices_by_name[] = {
 static const ProtobufCIntRange vigil__v1__truth__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor vigil__v1__truth__descriptor =
 {
@@ -2268,7 +2281,7 @@ const ProtobufCMessageDescriptor vigil__v1__truth__descriptor =
   "Vigil__V1__Truth",
   "vigil.v1",
   sizeof(Vigil__V1__Truth),
-  7,
+  8,
   vigil__v1__truth__field_descriptors,
   vigil__v1__truth__field_indices_by_name,
   1,  vigil__v1__truth__number_ranges,

@@ -117,44 +117,6 @@ extension SplitConformal {
     }
 }
 
-extension AdaptedLevels {
-    fileprivate init(_ value: JSONValue, path: String, bins count: Int) throws(CalibrationError) {
-        var fields = try JSONFields(value, path: path)
-        let coverage = try fields.number("coverage")
-        let step = try fields.number("step")
-        let miscoverages = try fields.numbers("miscoverages")
-        let truths = try fields.counts("truths")
-        try fields.finish()
-        guard miscoverages.count == count, truths.count == count else {
-            throw CalibrationError(
-                fields.path("miscoverages"),
-                found: "\(miscoverages.count) and \(truths.count) truths",
-                allowed: "\(count) of each, one a bin"
-            )
-        }
-        var bins: [AdaptiveCoverage] = []
-        for (bin, miscoverage) in miscoverages.enumerated() {
-            do throws(CalibrationError) {
-                bins.append(
-                    try AdaptiveCoverage(
-                        target: coverage,
-                        step: step,
-                        miscoverage: miscoverage,
-                        truths: truths[bin]
-                    )
-                )
-            } catch {
-                throw CalibrationError(
-                    "\(path)[\(bin)].\(error.what)",
-                    found: error.found,
-                    allowed: error.allowed
-                )
-            }
-        }
-        self.init(coverage: coverage, step: step, bins: bins)
-    }
-}
-
 extension WeightedConformal {
     fileprivate init(_ value: JSONValue, path: String) throws(CalibrationError) {
         var fields = try JSONFields(value, path: path)
@@ -263,6 +225,10 @@ extension ClassPValues {
         let counts = try fields.eventsPerBin(bins)
         let type = try fields.choice("score_type", ScoreType.allCases)
         table = ConformalPValues(bins: bins, scores: try fields.scores("scores", counts, type))
+        if let value = fields.optional("adapted") {
+            let path = fields.path("adapted")
+            table.adapted = try AdaptedLevels(value, path: path, bins: bins.count)
+        }
         try fields.finish()
     }
 }

@@ -80,16 +80,7 @@ extension SplitConformal {
         } else {
             writer.write("scores", below, type)
         }
-        guard let adapted else { return }
-        writer.object("adapted") { levels in
-            levels.number("coverage", adapted.coverage)
-            levels.number("step", adapted.step)
-            levels.numbers(
-                "miscoverages",
-                adapted.bins.lazy.map { NumberText.of($0.miscoverage) }
-            )
-            levels.numbers("truths", adapted.bins.lazy.map { String($0.truths) })
-        }
+        if let adapted { writer.object("adapted") { adapted.write(to: &$0) } }
     }
 }
 
@@ -123,6 +114,7 @@ extension ClassPValues {
         let type = ScoreType(holding: [table.scores.values])
         writer.text("score_type", type.rawValue)
         writer.write("scores", table.scores, type)
+        if let adapted = table.adapted { writer.object("adapted") { adapted.write(to: &$0) } }
     }
 }
 

@@ -8,6 +8,8 @@ public struct ConformalPValues: Sendable, Equatable {
     public let bins: MondrianGrid
     /// Calibration events in each bin.
     public let eventsPerBin: [Int]
+    /// What adaptation asks of the bins instead of the coverage wanted, or nil; of sets of classes only.
+    public var adapted: AdaptedLevels?
     /// Calibration scores.
     let scores: BinnedScores
 
@@ -63,8 +65,13 @@ public struct ConformalPValues: Sendable, Equatable {
     /// The largest score whose p-value in the bin is above 1 - coverage; infinite where too few
     /// calibration events can tell.
     ///
-    /// O(1), allocates nothing.
+    /// Adapted, the bin's own level stands for the coverage. O(1), allocates nothing.
     public func largestScore(bin: Int, coverage: Double) -> Double {
+        largestScore(bin: bin, level: adapted?.bins[bin].coverage ?? coverage)
+    }
+
+    /// The same at a level that adaptation has chosen, from 0 to 1: 1 is infinite.
+    public func largestScore(bin: Int, level coverage: Double) -> Double {
         let events = scores.range(of: bin).count
         return scores.smallest(ConformalRank.rank(events: events, coverage: coverage), in: bin)
     }

@@ -125,7 +125,15 @@ public struct OutputCalibration: Sendable, Equatable {
                     "interval; or weighted_interval; or venn_abers, with or without a curve, p_values, or both; or sets and p_values"
             )
         }
-        if case .sets(let score)? = kinds.first { try checkSets(score, path: path) }
+        if case .sets(let score)? = kinds.first {
+            try checkSets(score, path: path)
+        } else if let index = pValues.firstIndex(where: { $0.table.adapted != nil }) {
+            throw CalibrationError(
+                "\(path).p_values[\(index)].adapted",
+                found: "adapted levels",
+                allowed: "those of sets"
+            )
+        }
         if let curve, curve.method == .vennAbers {
             throw CalibrationError(
                 "\(path).curve",

@@ -4,6 +4,8 @@ internal import StrictYAML
 enum TruthsReader {
     /// Events that are remembered where the manifest does not say how many.
     private static let usuallyRemembered = 100_000
+    /// Most events that are remembered; of sets of classes, most classes of them all: each has a score.
+    private static let mostRemembered = 10_000_000
 
     static func read(
         _ value: YAMLValue?,
@@ -12,15 +14,14 @@ enum TruthsReader {
     ) throws(YAMLError) -> Manifest.Truths? {
         guard let value else { return nil }
         var mapping = try value.mapping()
-        guard task != .classes, !uncertainty.entries.isEmpty else {
+        guard let first = uncertainty.entries.first else {
             throw value.error(
-                uncertainty.entries.isEmpty
-                    ? "truths are compared with calibrated answers, and 'uncertainty' declares none"
-                    : "found task classes, allowed are regression, binary, anomaly"
+                "truths are compared with calibrated answers, and 'uncertainty' declares none"
             )
         }
+        let most = mostRemembered / (first.isSet ? first.classes.count : 1)
         let remembered =
-            try mapping.take("remembered")?.int(in: 0...10_000_000) ?? usuallyRemembered
+            try mapping.take("remembered")?.int(in: 0...most) ?? min(usuallyRemembered, most)
         let adaptation = try adaptation(mapping.take("adapt"), task, uncertainty)
         try mapping.finish()
         return Manifest.Truths(remembered: remembered, adaptation: adaptation)
@@ -44,7 +45,7 @@ enum TruthsReader {
         let adaptation: Manifest.Truths.Adaptation
         switch method {
         case .adaptive:
-            guard task == .regression else {
+            guard task == .regression || task == .classes else {
                 throw methodValue.error("found adaptive, allowed for \(task.rawValue) is window")
             }
             adaptation = .adaptive(step: try mapping.require("step").double(in: 0.0001...0.5))

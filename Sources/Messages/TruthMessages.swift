@@ -6,8 +6,11 @@ public struct TruthCall: Sendable, Equatable {
     public var version: String?
     /// The data stream that the events belong to; empty for none.
     public var stream = ""
-    /// Ids of events that were scored with them; nil where the events themselves come.
+    /// Ids of events that were scored with them; with the events themselves, ids to draw answers by where
+    /// they are drawn by event, else nil.
     public var eventIds: TensorValue?
+    /// What such answers are drawn from, with the ids; nil for 0.
+    public var seed: UInt64?
     /// The events, as in a request to score them; empty where ids name them.
     public var inputs: [TensorValue] = []
     /// Values by name, one an event, for calibration bins.

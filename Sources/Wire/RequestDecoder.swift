@@ -185,6 +185,7 @@ private struct ScoreDecoder {
         if let ids = unsafe truth.event_ids {
             call.eventIds = unsafe try owned(ids.pointee, "event_ids")
         }
+        call.seed = unsafe truth.has_seed != 0 ? truth.seed : nil
         call.inputs = unsafe try owned(truth.inputs, truth.n_inputs, "inputs")
         call.columns = unsafe try owned(truth.columns, truth.n_columns, "columns")
         call.truths = unsafe try owned(truth.truths, truth.n_truths, "truths")

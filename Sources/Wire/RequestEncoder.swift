@@ -145,6 +145,10 @@ public enum RequestEncoder {
         if let ids = call.eventIds {
             unsafe truth.pointee.event_ids = unsafe tensors([ids], arena, &frames)[0]
         }
+        if let seed = call.seed {
+            unsafe truth.pointee.has_seed = 1
+            unsafe truth.pointee.seed = seed
+        }
         unsafe truth.pointee.n_inputs = call.inputs.count
         unsafe truth.pointee.inputs = unsafe tensors(call.inputs, arena, &frames)
         unsafe truth.pointee.n_columns = call.columns.count

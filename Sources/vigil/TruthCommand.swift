@@ -24,6 +24,7 @@ struct TruthCommand: AsyncParsableCommand {
     @Option(help: "True values and their events (.npz).") var data: String
     @Option(help: "Stream that the events belong to.") var stream = ""
     @Flag(help: "The events were scored: their ids name them.") var ids = false
+    @Option(help: "Seed of answers that are drawn at random, without --ids.") var seed: UInt64 = 0
     @OptionGroup var connection: ConnectionOptions
     @Flag(help: "Print JSON.") var json = false
 
@@ -35,7 +36,7 @@ struct TruthCommand: AsyncParsableCommand {
 
     func run() async throws {
         let file = try Dataset(path: data)
-        let (name, stream, ids) = (model, stream, ids)
+        let (name, stream, ids, seed) = (model, stream, ids, seed)
         let (taken, calibration) = try await connection.withClient { client in
             guard let description = try await client.models(name).first else {
                 throw Complaint("the daemon has no model '\(name)'")
@@ -47,6 +48,7 @@ struct TruthCommand: AsyncParsableCommand {
                 let range = start..<min(start + Self.rowsPerMessage, source.rows)
                 var call = source.call(range)
                 call.stream = stream
+                call.seed = seed == 0 ? nil : seed
                 do {
                     let answer = try await client.truth(call)
                     taken += answer.taken
@@ -118,6 +120,7 @@ private struct TruthSource {
         if let scored = events?.call(range) {
             call.inputs = scored.inputs
             call.columns = scored.columns
+            call.eventIds = scored.eventIds
         }
         return call
     }

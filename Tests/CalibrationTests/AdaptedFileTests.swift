@@ -80,6 +80,58 @@ import Testing
         #expect(error?.what == what)
     }
 
+    /// Sets of three classes in two bins, each class with levels of its own.
+    private static func sets() throws -> OutputCalibration {
+        let plain = try CalibrationFileExamples.sets(events: 300, .leastAmbiguous)
+        let classes = try plain.pValues.enumerated().map { label, one in
+            var adapted = one
+            var levels = try AdaptedLevels(coverage: 0.9, step: 0.02, bins: 2)
+            for truth in 0..<20 * (label + 1) { levels.learn(bin: 1, isCovered: truth % 5 > 0) }
+            adapted.table.adapted = levels
+            return adapted
+        }
+        return try OutputCalibration(
+            output: plain.output,
+            binColumns: plain.binColumns,
+            kinds: [.sets(.leastAmbiguous), .pValues(classes)]
+        )
+    }
+
+    @Test func `Sets read back to the levels of each class, which stand for any coverage`() throws {
+        let plain = try CalibrationFileExamples.sets(events: 300, .leastAmbiguous)
+        let file = try CalibrationFileExamples.file(events: 300, outputs: [try Self.sets()])
+        let read = try CalibrationFile(json: file.json())
+        #expect(read == file)
+        let found = try #require(read.outputs[0].sets)
+        let before = try #require(plain.sets)
+        for (label, table) in found.tables.enumerated() {
+            let level = try #require(table.adapted?.bins[1].coverage)
+            #expect(level > 0.9)
+            for coverage in [0.1, 0.9] {
+                #expect(
+                    found.threshold(class: label, bin: 1, coverage: coverage)
+                        == before.threshold(class: label, bin: 1, coverage: level)
+                )
+                #expect(
+                    found.threshold(class: label, bin: 0, coverage: coverage)
+                        == before.threshold(class: label, bin: 0, coverage: 0.9)
+                )
+            }
+        }
+    }
+
+    @Test func `Levels of p-values that make no sets are refused`() throws {
+        let classes = try Self.sets().pValues
+        let error = #expect(throws: CalibrationError.self) {
+            try OutputCalibration(
+                output: "score",
+                binColumns: [BinColumn(source: .output, name: "s2")],
+                kinds: [.pValues(classes)]
+            )
+        }
+        #expect(error?.what == "outputs[score].p_values[0].adapted")
+    }
+
     @Test func `Other scores take the place of those of bins that have enough`() throws {
         let plain = try Self.interval()
         let scores = (0..<30).map { Double($0) / 8 }

@@ -12,6 +12,9 @@ CLASSES = ("alpha", "beta", "gamma")
 SHARES = (0.7, 0.24, 0.06)
 EDGES = [-0.5, 0.8]
 
+# Of raps.
+PENALTY = "\n      penalty: 0.2\n      free_ranks: 1"
+
 PARTICLES = """\
 name: {name}
 task: classes
@@ -139,3 +142,18 @@ def uniforms(seed, ids):
         int(np.random.Philox(key=seed, counter=(int(id) - 1) % 2**256).random_raw()) for id in ids
     ]
     return np.array([(word >> 11) * 2.0**-53 for word in words])
+
+
+def class_scores(method, probabilities, u):
+    """Scores of every class from the formulas, in double precision; those of raps by PENALTY."""
+    p = probabilities.astype(float)
+    if method == "lac":
+        return 1 - p
+    order = np.argsort(-p, axis=1, kind="stable")
+    ranked = np.take_along_axis(p, order, 1)
+    scores = np.cumsum(ranked, 1) - ranked + u[:, None] * ranked
+    if method == "raps":
+        scores += 0.2 * np.maximum(0, np.arange(1, p.shape[1] + 1) - 1)
+    back = np.empty_like(scores)
+    np.put_along_axis(back, order, scores, 1)
+    return back

@@ -12,6 +12,8 @@ from daemon import Daemon
 from ensembles import (
     CLASSES,
     EDGES,
+    PENALTY,
+    class_scores,
     particle_events,
     particles,
     uniforms,
@@ -26,7 +28,7 @@ from command import complaint, document, serving, stored, vigil_command
 MODELS = {
     "least": particles("least", "lac"),
     "adaptive": particles("adaptive", "aps"),
-    "regularised": particles("regularised", "raps", penalty="\n      penalty: 0.2\n      free_ranks: 1"),
+    "regularised": particles("regularised", "raps", penalty=PENALTY),
     "members": particles("members", "lac", output="members"),
 }
 COVERAGES = (0.5, 0.9, 0.95)
@@ -72,21 +74,6 @@ def score(running, name, columns, rows=slice(None), **options):
         )
 
 
-def class_scores(name, probabilities, u):
-    """Scores of every class from the formulas, in double precision."""
-    p = probabilities.astype(float)
-    if name in ("least", "members"):
-        return 1 - p
-    order = np.argsort(-p, axis=1, kind="stable")
-    ranked = np.take_along_axis(p, order, 1)
-    scores = np.cumsum(ranked, 1) - ranked + u[:, None] * ranked
-    if name == "regularised":
-        scores += 0.2 * np.maximum(0, np.arange(1, 4) - 1)
-    back = np.empty_like(scores)
-    np.put_along_axis(back, order, scores, 1)
-    return back
-
-
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("coverage", COVERAGES)
 def test_sets_follow_from_the_calibration_file(running, models, events, name, coverage):
@@ -95,10 +82,11 @@ def test_sets_follow_from_the_calibration_file(running, models, events, name, co
     output = answer.answer
     assert output.classes == CLASSES and output.coverage == coverage
     assert output.value.shape == output.set.shape == (500, 3) and output.set.dtype == np.uint8
-    scores = class_scores(name, output.value, uniforms(SEED, columns["event_id"]))
     bins = np.searchsorted(EDGES, columns["x"][:, 1], side="right")
     file = calibration(models, name)
-    assert file["sets"]["method"] == MODELS[name].split("method: ")[1].split("\n")[0]
+    method = file["sets"]["method"]
+    assert method == MODELS[name].split("method: ")[1].split("\n")[0]
+    scores = class_scores(method, output.value, uniforms(SEED, columns["event_id"]))
     for place, table in enumerate(file["p_values"]):
         assert table["class"] == CLASSES[place]
         for cell, own in enumerate(table["scores"]):

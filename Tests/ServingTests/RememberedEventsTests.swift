@@ -5,7 +5,7 @@ import Testing
 @Suite struct RememberedEventsTests {
     private struct Known: Equatable {
         let generation: Int
-        let values: [Float]
+        let values: [Double]
     }
 
     private static func insert(
@@ -56,7 +56,7 @@ import Testing
             }
             let one = Known(
                 generation: turn,
-                values: (0..<width).map { _ in Float(random.int(0...1000)) }
+                values: (0..<width).map { _ in Double(random.int(0...1000)) }
             )
             known[name] = one
             Self.insert(&events, id: id, stream: stream, one)

@@ -117,11 +117,12 @@ class AsyncClient:
         event_ids: Any = None,
         columns: Mapping[str, Any] | None = None,
         stream: str | None = None,
+        seed: int | None = None,
     ) -> Truths:
         """Sends true values of events; see `Client.truth`."""
         ends = self._session.ends(None)
         described = await self._run(messages.describe(model, None), ends)
-        call = messages.truth(described, truths, values, columns, event_ids, stream)
+        call = messages.truth(described, truths, values, columns, event_ids, stream, seed)
         return await self._run(call, ends)
 
     async def calibrations(self, model: str, use: str | None = None) -> Calibrations:

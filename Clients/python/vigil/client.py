@@ -139,6 +139,7 @@ class Client:
         event_ids: Any = None,
         columns: Mapping[str, Any] | None = None,
         stream: str | None = None,
+        seed: int | None = None,
     ) -> Truths:
         """Sends true values of events; all are taken, or none.
 
@@ -146,14 +147,16 @@ class Client:
             model: name of the model.
             truths: true values by truth column, one an event.
             values: the events, as for `score`: the daemon scores them for it.
-            event_ids: instead, ids of events that were scored with them a short time ago.
+            event_ids: instead, ids of events that were scored with them a short time ago; beside
+                `values` where the model's sets are drawn by event, as for `score`.
             columns: values by name for calibration bins, with `values`.
             stream: the data stream that the events belong to, as when they were scored.
+            seed: of sets drawn by event, with `values`, as for `score`.
         """
         with self._exclusively():
             ends = self._session.ends(None)
             described = self._run(messages.describe(model, None), ends)
-            call = messages.truth(described, truths, values, columns, event_ids, stream)
+            call = messages.truth(described, truths, values, columns, event_ids, stream, seed)
             return self._run(call, ends)
 
     def calibrations(self, model: str, use: str | None = None) -> Calibrations:

@@ -141,6 +141,7 @@ def truth(
     columns: Mapping[str, Any] | None,
     event_ids: Any,
     stream: str | None,
+    seed: int | None,
 ) -> Call[Truths]:
     """Sends true values of events, which come with them or are named by their ids."""
     request = wire.Request()
@@ -148,6 +149,8 @@ def truth(
     message.model = model.name
     if stream is not None:
         message.stream = stream
+    if seed is not None:
+        message.seed = seed
     placed = []
     if values is not None:
         placed += [(message.inputs.add(), tensor) for tensor in _inputs(model, values)]

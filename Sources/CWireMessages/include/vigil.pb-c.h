@@ -258,7 +258,8 @@ struct  Vigil__V1__Truth
    */
   char *stream;
   /*
-   * Of events that were scored with ids, and are remembered; or the events themselves:
+   * Of events that were scored with ids, and are remembered; or the events themselves. Where answers are
+   * drawn by event (aps, raps), events come with ids and seed, as in Score; else with inputs alone.
    */
   Vigil__V1__Tensor *event_ids;
   size_t n_inputs;
@@ -270,10 +271,15 @@ struct  Vigil__V1__Truth
    */
   size_t n_truths;
   Vigil__V1__Tensor **truths;
+  /*
+   * Of answers drawn by event; those of remembered events keep the seed that they were scored with.
+   */
+  protobuf_c_boolean has_seed;
+  uint64_t seed;
 };
 #define VIGIL__V1__TRUTH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__truth__descriptor) \
-    , NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL }
+    , NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0, 0 }
 
 
 /*

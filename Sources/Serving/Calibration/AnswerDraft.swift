@@ -26,6 +26,7 @@ struct AnswerDraft: Sendable {
     var ratio: Int?
     var steps: [any AnswerStep] = []
     var regionSteps: [RegionStep] = []
+    var observation: ObservationStep?
     var rawCopies: [AnswerPlan.RawCopy] = []
 
     mutating func add(_ section: AnswerLayout.Section) -> Int {
@@ -95,6 +96,7 @@ struct AnswerDraft: Sendable {
             ),
             steps: steps,
             regions: regionSteps,
+            observation: observation,
             rawCopies: rawCopies
         )
     }

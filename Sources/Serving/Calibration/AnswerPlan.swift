@@ -19,17 +19,21 @@ final class AnswerPlan: Sendable {
     let layout: AnswerLayout
     let steps: [any AnswerStep]
     let regions: [RegionStep]
+    /// Keeps what truths are compared with, or nil.
+    let observation: ObservationStep?
     let rawCopies: [RawCopy]
 
     init(
         layout: AnswerLayout,
         steps: [any AnswerStep],
         regions: [RegionStep],
+        observation: ObservationStep?,
         rawCopies: [RawCopy]
     ) {
         self.layout = layout
         self.steps = steps
         self.regions = regions
+        self.observation = observation
         self.rawCopies = rawCopies
     }
 
@@ -63,6 +67,13 @@ final class AnswerPlan: Sendable {
         ) {
             mask |= 1 << UInt32(layout.outputs.count + index)
         }
+        observation?.observe(
+            segment,
+            position: position,
+            outputs: outputs,
+            flagged: flagged,
+            sections: answer
+        )
         for index in rawCopies.indices {
             let copy = rawCopies[index]
             let memory = unsafe outputs.instance.outputMemory(copy.output)

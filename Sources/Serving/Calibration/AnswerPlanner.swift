@@ -26,12 +26,12 @@ struct AnswerPlanner: Sendable {
         calibrated = calibration.flatMap { calibration in
             guard var draft = Self.draft(manifest, calibration) else { return nil }
             if let observer {
-                let observation = CalibratedDraft(manifest: manifest).observation(
+                draft.observation = CalibratedDraft(manifest: manifest).observation(
                     calibration,
+                    of: draft,
                     learner: observer.learner,
                     generation: observer.generation
                 )
-                draft.steps.append(observation)
             }
             return (draft, calibration.provenance)
         }

@@ -1,4 +1,4 @@
-/// Writes one output of an answer, or keeps what is known of it.
+/// Writes one output of an answer.
 protocol AnswerStep: AnyObject, Sendable {
     /// Place among the layout's outputs.
     var output: Int { get }

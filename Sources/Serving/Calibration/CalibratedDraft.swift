@@ -250,23 +250,55 @@ struct CalibratedDraft {
     /// What is observed of every output.
     func observation(
         _ calibration: LoadedCalibration,
+        of draft: AnswerDraft,
         learner: LiveCalibration,
         generation: Int
     ) -> ObservationStep {
-        let entries = manifest.uncertainty.enumerated().map { entry, uncertainty in
+        var first = 0
+        var entries: [ObservationStep.Entry] = []
+        for (entry, uncertainty) in manifest.uncertainty.enumerated() {
             let output = calibration.file.outputs.first { $0.output == uncertainty.output }
             let bins = output?.interval?.bins ?? output?.pValues.first?.table.bins ?? .whole
-            let value = index(of: uncertainty.output)
-            return ObservationStep.Entry(
-                bins: reader(entry, uncertainty, bins),
-                value: value,
-                lower: uncertainty.lower.map(index(of:)) ?? -1,
-                upper: uncertainty.upper.map(index(of:)) ?? -1,
-                sigma: uncertainty.sigma.map(index(of:)) ?? -1,
-                members: manifest.outputs[value].signature.elementCount
+            entries.append(
+                ObservationStep.Entry(
+                    bins: reader(entry, uncertainty, bins),
+                    source: source(uncertainty, output, section: draft.outputs[entry].value),
+                    first: first
+                )
+            )
+            first += uncertainty.observations
+        }
+        return ObservationStep(
+            entries: entries,
+            width: first,
+            learner: learner,
+            generation: generation
+        )
+    }
+
+    /// Where the observations of an output are found, whose answer's values are a section.
+    private func source(
+        _ uncertainty: Manifest.Uncertainty,
+        _ output: OutputCalibration?,
+        section: Int
+    ) -> ObservationStep.Source {
+        if let sets = output?.sets {
+            return .classes(
+                SetScores(score: sets.score, classes: sets.classes, section: section)
             )
         }
-        return ObservationStep(entries: entries, learner: learner, generation: generation)
+        let value = index(of: uncertainty.output)
+        let sigma = uncertainty.sigma.map(index(of:)) ?? -1
+        if uncertainty.method == .ensemble {
+            let members = manifest.outputs[value].signature.elementCount
+            return .members(means: value, sigmas: sigma, count: members)
+        }
+        return .outputs(
+            value: value,
+            lower: uncertainty.lower.map(index(of:)) ?? -1,
+            upper: uncertainty.upper.map(index(of:)) ?? -1,
+            sigma: sigma
+        )
     }
 
     private func scale(_ entry: Manifest.Uncertainty) -> RegionStep.Scale {

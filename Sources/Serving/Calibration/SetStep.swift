@@ -14,6 +14,7 @@ final class SetStep: AnswerStep {
 
     private let sets: ConformalSets
     private let classes: Int
+    private let scores: SetScores
     private let bins: BinReader
     /// Raw output: one probability a class, of every member.
     private let probabilities: Int
@@ -41,6 +42,7 @@ final class SetStep: AnswerStep {
         self.usualCoverage = usualCoverage
         let classes = sets.classes
         self.classes = classes
+        scores = SetScores(score: sets.score, classes: classes, section: sections.value)
         usualThresholds = (0..<sets.bins.count * classes).map {
             sets.threshold(class: $0 % classes, bin: $0 / classes, coverage: usualCoverage)
         }
@@ -54,41 +56,29 @@ final class SetStep: AnswerStep {
     ) -> Bool {
         let flags = unsafe answer.flags(sections.flags) + segment.firstRow
         var isFlagged = false
-        return unsafe ScratchMemory.with(Double.self, count: classes) { scores in
-            unsafe ScratchMemory.with(Int32.self, count: classes) { order in
-                unsafe scores.initialize(repeating: 0)
-                unsafe order.initialize(repeating: 0)
-                let room = unsafe Room(scores: scores, order: order)
-                let isUnbinned = unsafe bins.forEachBlock(
-                    segment,
-                    position: position,
-                    outputs: raw,
-                    flags: flags
-                ) { rows, found in
-                    for index in rows {
-                        let bin = Int(unsafe found[index - rows.lowerBound])
-                        let flag = unsafe write(
-                            (segment.flight, segment.firstRow + index, bin),
-                            raw,
-                            position + index,
-                            answer,
-                            room
-                        )
-                        guard flag != 0 else { continue }
-                        unsafe flags[index] |= flag
-                        isFlagged = true
-                    }
+        return scores.withRoom { room in
+            let isUnbinned = unsafe bins.forEachBlock(
+                segment,
+                position: position,
+                outputs: raw,
+                flags: flags
+            ) { rows, found in
+                for index in rows {
+                    let bin = Int(unsafe found[index - rows.lowerBound])
+                    let flag = unsafe write(
+                        (segment.flight, segment.firstRow + index, bin),
+                        raw,
+                        position + index,
+                        answer,
+                        room
+                    )
+                    guard flag != 0 else { continue }
+                    unsafe flags[index] |= flag
+                    isFlagged = true
                 }
-                return isUnbinned || isFlagged
             }
+            return isUnbinned || isFlagged
         }
-    }
-
-    /// Memory of one event's scores.
-    @safe
-    private struct Room {
-        let scores: UnsafeMutableBufferPointer<Double>
-        let order: UnsafeMutableBufferPointer<Int32>
     }
 
     /// Writes one event; gives its flags but for that of its bin, -1 without one.
@@ -97,9 +87,8 @@ final class SetStep: AnswerStep {
         _ raw: RawOutputs,
         _ place: Int,
         _ answer: AnswerSections,
-        _ room: Room
+        _ room: SetScores.Room
     ) -> UInt8 {
-        let value = unsafe answer.floats(sections.value) + event.row * classes
         let set = unsafe answer.flags(sections.set) + event.row * classes
         writeProbabilities(raw, place, answer, row: unsafe event.row)
         let bin = unsafe event.bin
@@ -107,14 +96,7 @@ final class SetStep: AnswerStep {
             unsafe set.initialize(repeating: 0, count: classes)
             return 0
         }
-        var scores = unsafe MutableSpan(_unsafeElements: room.scores)
-        var order = unsafe MutableSpan(_unsafeElements: room.order)
-        unsafe sets.score.write(
-            Span(_unsafeElements: UnsafeBufferPointer(start: value, count: classes)),
-            uniform: uniform(event.flight, event.row),
-            order: &order,
-            to: &scores
-        )
+        unsafe scores.write(event.flight, row: event.row, answer, to: room)
         let coverage = unsafe event.flight.pointee.coverage
         let isUsual = coverage == usualCoverage
         var flag: UInt8 = 0
@@ -124,8 +106,8 @@ final class SetStep: AnswerStep {
                 ? usualThresholds[bin * classes + index]
                 : sets.threshold(class: index, bin: bin, coverage: coverage)
             if threshold == .infinity { flag |= EventFlag.infinite }
-            if scores[index].isNaN { flag |= EventFlag.nonfinite }
-            unsafe set[index] = scores[index] <= threshold ? 1 : 0
+            if room[index].isNaN { flag |= EventFlag.nonfinite }
+            unsafe set[index] = room[index] <= threshold ? 1 : 0
         }
         // A set of some classes because of the others' lack of events would say something.
         if flag & EventFlag.nonfinite != 0 {
@@ -133,13 +115,6 @@ final class SetStep: AnswerStep {
             unsafe set.initialize(repeating: 0, count: classes)
         }
         return flag
-    }
-
-    private func uniform(_ flight: FlightPointer, _ row: Int) -> Double {
-        // Admission refuses requests without ids where they are needed.
-        guard sets.score.isRandomised, let ids = unsafe flight.pointee.eventIds else { return 0 }
-        let event = unsafe ids.loadUnaligned(fromByteOffset: row * 8, as: UInt64.self)
-        return unsafe Philox.uniform(seed: flight.pointee.seed, event: event)
     }
 
     private func writeProbabilities(

@@ -10,8 +10,8 @@ struct LiveAdaptation {
 
     private let kind: Manifest.Truths.Adaptation
     private let coverage: Double
-    /// Levels of each entry, as they move; nil where it has none.
-    private var levels: [AdaptedLevels?] = []
+    /// Levels of each entry's tables, as they move; none where they do not.
+    private var levels: [[AdaptedLevels]] = []
     /// The last truths of each entry.
     private var windows: [Window] = []
 
@@ -38,34 +38,36 @@ struct LiveAdaptation {
     /// Goes on from a calibration that came into use; windows stay as they are.
     mutating func begin(with entries: [LiveEntry]) {
         levels = entries.map { entry in
-            guard case .adaptive(let step) = kind, let interval = entry.calibration.interval else {
-                return nil
-            }
-            if let adapted = interval.adapted, adapted.coverage == coverage, adapted.step == step {
-                return adapted
-            }
-            do throws(CalibrationError) {
-                return try AdaptedLevels(coverage: coverage, step: step, bins: interval.bins.count)
-            } catch {
-                preconditionFailure("the manifest's reader checked coverage and step: \(error)")
-            }
+            guard case .adaptive(let step) = kind else { return [] }
+            return entry.tables.map { levels(of: $0, step: step) }
         }
         if windows.isEmpty { windows = entries.map { _ in Window() } }
     }
 
+    /// Levels as a calibration left them, or at the coverage wanted.
+    private func levels(of table: LiveTable, step: Double) -> AdaptedLevels {
+        if let adapted = table.adapted, adapted.coverage == coverage, adapted.step == step {
+            return adapted
+        }
+        do throws(CalibrationError) {
+            return try AdaptedLevels(coverage: coverage, step: step, bins: table.bins.count)
+        } catch {
+            preconditionFailure("the manifest's reader checked coverage and step: \(error)")
+        }
+    }
+
     /// Takes in one truth of an entry of number `index`.
     ///
-    /// Levels move by what an interval at the level of the moment would have held, not by what was
+    /// Levels move by what an answer at the level of the moment would have held, not by what was
     /// answered at the level published last: that lags behind by up to a thousand truths, and steps that
     /// wait for their own effect so long would swing.
     mutating func learn(_ index: Int, _ entry: LiveEntry, _ one: LiveEntry.Scored) {
         switch kind {
         case .none: break
         case .adaptive:
-            guard let level = levels[index]?.bins[one.cell].coverage,
-                let limit = entry.calibration.interval?.quantile(bin: one.cell, level: level)
-            else { return }
-            levels[index]?.learn(bin: one.cell, isCovered: one.isCovered(limit))
+            let level = levels[index][one.table].bins[one.cell].coverage
+            let limit = entry.tables[one.table].limit(bin: one.cell, level: level)
+            levels[index][one.table].learn(bin: one.cell, isCovered: one.isCovered(limit))
         case .window(let events): windows[index].add(one, capacity: events)
         }
     }
@@ -99,9 +101,7 @@ struct LiveAdaptation {
         case .none:
             return old
         case .adaptive:
-            guard var interval = old.interval else { return old }
-            interval.adapted = levels[index]
-            kinds = [.interval(interval)]
+            kinds = old.kinds.map { adapted($0, levels[index]) }
         case .window:
             kinds = old.kinds.map { renewed($0, windows[index].scores) }
         }
@@ -113,6 +113,23 @@ struct LiveAdaptation {
             )
         } catch {
             preconditionFailure("the kinds are those that were: \(error)")
+        }
+    }
+
+    /// A kind with the levels of its tables.
+    private func adapted(
+        _ kind: OutputCalibration.Kind,
+        _ levels: [AdaptedLevels]
+    ) -> OutputCalibration.Kind {
+        switch kind {
+        case .interval(var interval):
+            interval.adapted = levels[0]
+            return .interval(interval)
+        case .pValues(var classes):
+            for index in classes.indices { classes[index].table.adapted = levels[index] }
+            return .pValues(classes)
+        case .weightedInterval, .vennAbers, .curve, .sets:
+            return kind
         }
     }
 

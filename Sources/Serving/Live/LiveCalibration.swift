@@ -72,7 +72,7 @@ final class LiveCalibration: Sendable {
         remembered = Mutex(
             RememberedEvents(
                 capacity: truths.remembered,
-                width: source.manifest.uncertainty.count
+                width: source.manifest.observations
             )
         )
         ledger = Mutex(
@@ -186,7 +186,7 @@ final class LiveCalibration: Sendable {
         truths columns: [[Double]?]
     ) throws(Refusal) {
         let generation = inUse.withLock { $0?.generation ?? 0 }
-        let rows = observations.count / source.manifest.uncertainty.count
+        let rows = observations.count / source.manifest.observations
         try change { ledger throws(Refusal) in
             try learn(
                 observations,
@@ -219,15 +219,13 @@ final class LiveCalibration: Sendable {
         _ columns: [[Double]?],
         _ ledger: inout Ledger
     ) throws(Refusal) {
-        let width = ledger.entries.count
+        let width = source.manifest.observations
         var scored: [(row: Int, entry: Int, LiveEntry.Scored)] = []
         for (entry, column) in columns.enumerated() {
             guard let column else { continue }
             for (row, truth) in column.enumerated() {
-                switch ledger.entries[entry].scored(
-                    observations[row * width + entry],
-                    truth: truth
-                ) {
+                let observed = observations[row * width..<(row + 1) * width]
+                switch ledger.entries[entry].scored(observed, truth: truth) {
                 case .success(let one):
                     scored.append((row, entry, one))
                 case .failure(let wrong):
@@ -248,7 +246,7 @@ final class LiveCalibration: Sendable {
             coverage[entry][one.table].learn(bin: one.cell, isCovered: isCovered)
             ledger.adaptation.learn(entry, ledger.entries[entry], one)
             metrics.count(
-                output: ledger.entries[entry].name(table: one.table),
+                output: ledger.entries[entry].tables[one.table].name,
                 stream: streams.name(stream),
                 isCovered: isCovered
             )
@@ -262,11 +260,8 @@ final class LiveCalibration: Sendable {
         _ manifest: Manifest
     ) -> [[RunningCoverage]] {
         entries.map { entry in
-            (0..<entry.tables).map { table in
-                RunningCoverage(
-                    coverage: manifest.coverage,
-                    calibrationEvents: entry.events(table: table)
-                )
+            entry.tables.map { table in
+                RunningCoverage(coverage: manifest.coverage, calibrationEvents: table.events)
             }
         }
     }
@@ -331,10 +326,18 @@ final class LiveCalibration: Sendable {
     /// Answers by a calibration from now on; false where it does not fit.
     private func use(_ calibration: LoadedCalibration) -> Bool {
         let generation = (inUse.withLock { $0?.generation } ?? 0) + 1
-        let entries = source.manifest.uncertainty.compactMap { uncertainty in
-            calibration.file.outputs.first { $0.output == uncertainty.output }.map {
-                LiveEntry(uncertainty: uncertainty, calibration: $0)
-            }
+        var first = 0
+        var entries: [LiveEntry] = []
+        for uncertainty in source.manifest.uncertainty {
+            guard
+                let output = calibration.file.outputs.first(where: {
+                    $0.output == uncertainty.output
+                })
+            else { return false }
+            entries.append(
+                LiveEntry(uncertainty: uncertainty, calibration: output, first: first)
+            )
+            first += uncertainty.observations
         }
         let planner = AnswerPlanner(
             manifest: source.manifest,
@@ -347,9 +350,7 @@ final class LiveCalibration: Sendable {
             calibration: calibration,
             observer: (self, generation)
         )
-        guard entries.count == source.manifest.uncertainty.count,
-            let answers = CalibratedAnswers(calibration, planner: planner)
-        else { return false }
+        guard let answers = CalibratedAnswers(calibration, planner: planner) else { return false }
         ledger.withLock { ledger in
             let coverage = source.manifest.coverage
             ledger.entries = entries
@@ -420,8 +421,7 @@ final class LiveCalibration: Sendable {
                     tables.enumerated().flatMap { table, running in
                         Self.standing(
                             running,
-                            of: ledger.entries[entry],
-                            table: table,
+                            of: ledger.entries[entry].tables[table],
                             stream: streams.name(stream),
                             isBand: isBand
                         )
@@ -433,8 +433,7 @@ final class LiveCalibration: Sendable {
 
     private static func standing(
         _ running: RunningCoverage,
-        of entry: LiveEntry,
-        table: Int,
+        of table: LiveTable,
         stream: String,
         isBand: Bool
     ) -> [CoverageStanding] {
@@ -443,9 +442,9 @@ final class LiveCalibration: Sendable {
             let cell = 1 - (1 - level) / Double(running.events.count)
             let band = isBand ? running.band(bin: bin, level: cell) : (low: .nan, high: .nan)
             return CoverageStanding(
-                output: entry.name(table: table),
+                output: table.name,
                 stream: stream,
-                bin: entry.bins.label(bin),
+                bin: table.bins.label(bin),
                 coverage: running.coverage,
                 events: running.events[bin],
                 covered: running.covered[bin],

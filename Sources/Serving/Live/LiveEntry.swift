@@ -22,88 +22,77 @@ struct LiveEntry {
 
     let uncertainty: Manifest.Uncertainty
     let calibration: OutputCalibration
+    /// One for an interval, one for each class.
+    let tables: [LiveTable]
+    /// Its observations among those of an event.
+    let places: Range<Int>
 
-    /// Tables: one for an interval, one for each class.
-    var tables: Int { calibration.interval == nil ? calibration.pValues.count : 1 }
-
-    /// Name of a table, as replies quote its bins.
-    func name(table: Int) -> String {
-        calibration.interval == nil
-            ? "\(uncertainty.output)/\(uncertainty.classes[table].name)" : uncertainty.output
-    }
-
-    /// Bins of every table.
-    var bins: MondrianGrid {
-        calibration.interval?.bins ?? calibration.pValues[0].table.bins
-    }
-
-    /// Calibration events of a table's bins.
-    func events(table: Int) -> [Int] {
-        calibration.interval?.eventsPerBin ?? calibration.pValues[table].table.eventsPerBin
+    /// Observations of an event begin at `first`.
+    init(uncertainty: Manifest.Uncertainty, calibration: OutputCalibration, first: Int) {
+        self.uncertainty = uncertainty
+        self.calibration = calibration
+        tables = LiveTable.all(calibration)
+        places = first..<first + uncertainty.observations
     }
 
     /// The largest scores that count as covered at a coverage, table by table and bin by bin.
     func limits(coverage: Double) -> [[ConformalQuantile]] {
-        (0..<tables).map { table in
-            (0..<bins.count).map { bin in
-                if let interval = calibration.interval {
-                    return interval.quantile(bin: bin, coverage: coverage)
-                }
-                let score = calibration.pValues[table].table.largestScore(
-                    bin: bin,
-                    coverage: coverage
-                )
-                return ConformalQuantile(below: score, above: score)
-            }
+        tables.map { table in
+            (0..<table.bins.count).map { table.limit(bin: $0, coverage: coverage) }
         }
     }
 
-    /// What a truth makes of an observation, or what is wrong with the truth.
-    func scored(_ observed: Observation, truth: Double) -> Result<Scored, Wrong> {
-        let cell = Int(observed.cell)
-        let value = Double(observed.value)
-        let table: Int
-        let score: ConformalQuantile
+    /// What a truth makes of the observations of one event, or what is wrong with the truth.
+    func scored(_ observed: ArraySlice<Observation>, truth: Double) -> Result<Scored, Wrong> {
+        let first = observed[observed.startIndex + places.lowerBound]
+        let found: (table: Int, score: ConformalQuantile)
         if let interval = calibration.interval {
             guard truth.isFinite else {
                 return .failure(Wrong("found \(truth), allowed are finite numbers"))
             }
-            table = 0
-            score = interval.scores(
+            let score = interval.scores(
                 of: .init(
                     truth: truth,
-                    value: value,
-                    lower: Double(observed.lower),
-                    upper: Double(observed.upper),
-                    sigma: Double(observed.sigma)
+                    value: first.value,
+                    lower: Double(first.lower),
+                    upper: Double(first.upper),
+                    sigma: Double(first.sigma)
                 )
             )
+            found = (0, score)
         } else {
-            guard
-                let label = uncertainty.classes.firstIndex(where: { $0.labels.contains(truth) })
+            guard let label = uncertainty.classes.firstIndex(where: { $0.labels.contains(truth) })
             else {
                 let allowed = uncertainty.classes.flatMap(\.labels).map { "\($0)" }
                 return .failure(
                     Wrong("found \(truth), allowed are \(allowed.joined(separator: ", "))")
                 )
             }
-            table = label
-            // As calibrated: stranger for class 0 is a higher score, for class 1 a lower one.
-            let strange = label == 0 ? value : -value
-            score = ConformalQuantile(below: strange, above: strange)
+            let strange: Double
+            if uncertainty.isSet {
+                strange = observed[observed.startIndex + places.lowerBound + label].value
+            } else {
+                // As calibrated: stranger for class 0 is a higher score, for class 1 a lower one.
+                strange = label == 0 ? first.value : -first.value
+            }
+            found = (label, ConformalQuantile(below: strange, above: strange))
         }
+        guard found.score.below.isFinite, found.score.above.isFinite else {
+            return .failure(Wrong("the event was answered without a finite value"))
+        }
+        let cell = Int(first.cell)
         guard cell >= 0 else { return .failure(Wrong("the event has no calibration bin")) }
-        guard events(table: table)[cell] > 0 else {
+        let table = tables[found.table]
+        guard table.events[cell] > 0 else {
             return .failure(
                 Wrong(
-                    "the event lies in the bin \(bins.label(cell)) of \(name(table: table)), in which none was calibrated"
+                    "the event lies in the bin \(table.bins.label(cell)) of \(table.name), in which none was calibrated"
                 )
             )
         }
-        guard score.below.isFinite, score.above.isFinite else {
-            return .failure(Wrong("the event was answered without a finite value"))
-        }
-        return .success(Scored(table: table, cell: cell, score: score, value: value))
+        return .success(
+            Scored(table: found.table, cell: cell, score: found.score, value: first.value)
+        )
     }
 
     /// Why a truth cannot be taken.

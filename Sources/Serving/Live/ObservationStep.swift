@@ -2,53 +2,60 @@ internal import Calibration
 internal import Messages
 
 /// Keeps what a truth will be compared with, of events that have an id or are labelled.
-final class ObservationStep: AnswerStep {
-    /// Where the observation of one output is found; -1 for what its method has not.
+final class ObservationStep: Sendable {
+    /// Where the observations of one output are found.
     struct Entry: Sendable {
         let bins: BinReader
-        let value: Int
-        let lower: Int
-        let upper: Int
-        let sigma: Int
-        /// Members of an ensemble, whose means and scales value and sigma are; 1 for none.
-        let members: Int
+        let source: Source
+        /// Where its observations begin among those of an event.
+        let first: Int
+    }
+
+    enum Source: Sendable {
+        /// Raw outputs of one number; -1 for what the method has not.
+        case outputs(value: Int, lower: Int, upper: Int, sigma: Int)
+        /// Means and scales of the members of an ensemble.
+        case members(means: Int, sigmas: Int, count: Int)
+        /// Probabilities of classes.
+        case classes(SetScores)
     }
 
     private let entries: [Entry]
+    /// Observations of an event.
+    private let width: Int
     /// Lent: it holds the plan that this belongs to, and a flight's service holds it.
     private unowned let learner: LiveCalibration
     /// Number of the calibration whose answers these are.
     private let generation: Int
 
-    init(entries: [Entry], learner: LiveCalibration, generation: Int) {
+    init(entries: [Entry], width: Int, learner: LiveCalibration, generation: Int) {
         self.entries = entries
+        self.width = width
         self.learner = learner
         self.generation = generation
     }
 
-    /// It flags nothing.
-    let output = 0
-
-    /// Observes a segment's rows, which begin at `position` of the micro-batch.
-    func write(
+    /// Observes a segment's rows, which begin at `position` of the micro-batch; those at `flagged`
+    /// positions have no answer.
+    func observe(
         _ segment: BatchQueues.Segment,
         position: Int,
         outputs: RawOutputs,
+        flagged: [Int],
         sections: AnswerSections
-    ) -> Bool {
-        observe(segment, position: position, outputs: outputs)
-        return false
-    }
-
-    private func observe(_ segment: BatchQueues.Segment, position: Int, outputs: RawOutputs) {
+    ) {
         let labelled = unsafe segment.flight.pointee.observations
         let ids = unsafe segment.flight.pointee.eventIds
         guard unsafe labelled != nil || ids != nil else { return }
-        let width = entries.count
         unsafe ScratchMemory.with(Observation.self, count: segment.rows * width) { found in
             unsafe found.initialize(repeating: Observation())
-            for index in 0..<width {
-                unsafe observe(index, segment, position, outputs, found)
+            for entry in entries {
+                unsafe observe(entry, segment, position, outputs, sections, found)
+            }
+            // An answer without values holds no truth.
+            for place in flagged where place >= position && place < position + segment.rows {
+                let row = (place - position) * width
+                unsafe found[row..<row + width].update(repeating: Observation())
             }
             if let labelled = unsafe labelled {
                 let place = unsafe labelled + segment.firstRow * width
@@ -66,14 +73,13 @@ final class ObservationStep: AnswerStep {
     }
 
     private func observe(
-        _ index: Int,
+        _ entry: Entry,
         _ segment: BatchQueues.Segment,
         _ position: Int,
         _ outputs: RawOutputs,
+        _ answer: AnswerSections,
         _ found: UnsafeMutableBufferPointer<Observation>
     ) {
-        let entry = entries[index]
-        let width = entries.count
         unsafe ScratchMemory.with(UInt8.self, count: segment.rows) { flags in
             unsafe flags.initialize(repeating: 0)
             _ = unsafe entry.bins.forEachBlock(
@@ -83,33 +89,68 @@ final class ObservationStep: AnswerStep {
                 flags: flags.baseAddress.unsafelyUnwrapped
             ) { rows, cells in
                 for row in rows {
-                    var one = Self.observation(entry, outputs, row: position + row)
-                    one.cell = unsafe cells[row - rows.lowerBound]
-                    unsafe found[row * width + index] = one
+                    let cell = unsafe cells[row - rows.lowerBound]
+                    let place = row * width + entry.first
+                    switch entry.source {
+                    case .classes(let scores):
+                        let own = unsafe UnsafeMutableBufferPointer(
+                            rebasing: found[place..<place + scores.classes]
+                        )
+                        unsafe Self.observe(scores, segment, row, answer, cell, own)
+                    case .outputs, .members:
+                        unsafe found[place] = Self.observation(
+                            entry.source,
+                            outputs,
+                            row: position + row,
+                            cell
+                        )
+                    }
                 }
             }
         }
     }
 
     private static func observation(
-        _ entry: Entry,
+        _ source: Source,
         _ outputs: RawOutputs,
-        row: Int
+        row: Int,
+        _ cell: Int32
     ) -> Observation {
         var one = Observation()
-        if entry.members > 1 {
+        one.cell = cell
+        switch source {
+        case .outputs(let value, let lower, let upper, let sigma):
+            one.value = Double(unsafe outputs.floats(value)[row])
+            if lower >= 0 { one.lower = unsafe outputs.floats(lower)[row] }
+            if upper >= 0 { one.upper = unsafe outputs.floats(upper)[row] }
+            if sigma >= 0 { one.sigma = unsafe outputs.floats(sigma)[row] }
+        case .members(let means, let sigmas, let count):
             let spread = EnsembleSpread.regression(
-                means: outputs.span(entry.value, row: row, count: entry.members),
-                sigmas: outputs.span(entry.sigma, row: row, count: entry.members)
+                means: outputs.span(means, row: row, count: count),
+                sigmas: outputs.span(sigmas, row: row, count: count)
             )
-            one.value = Float(spread.mean)
+            one.value = Double(Float(spread.mean))
             one.sigma = Float(spread.sigma)
-            return one
+        case .classes:
+            preconditionFailure("a set has an observation for each class")
         }
-        one.value = unsafe outputs.floats(entry.value)[row]
-        if entry.lower >= 0 { one.lower = unsafe outputs.floats(entry.lower)[row] }
-        if entry.upper >= 0 { one.upper = unsafe outputs.floats(entry.upper)[row] }
-        if entry.sigma >= 0 { one.sigma = unsafe outputs.floats(entry.sigma)[row] }
         return one
+    }
+
+    private static func observe(
+        _ scores: SetScores,
+        _ segment: BatchQueues.Segment,
+        _ row: Int,
+        _ answer: AnswerSections,
+        _ cell: Int32,
+        _ found: UnsafeMutableBufferPointer<Observation>
+    ) {
+        scores.withRoom { room in
+            unsafe scores.write(segment.flight, row: segment.firstRow + row, answer, to: room)
+            for index in found.indices {
+                unsafe found[index].cell = cell
+                unsafe found[index].value = room[index]
+            }
+        }
     }
 }

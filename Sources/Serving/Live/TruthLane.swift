@@ -108,10 +108,11 @@ final class TruthLane: Sendable {
                 try live.learn(ids: ids, stream: call.stream, truths: taken.columns)
             } else {
                 let (observations, stream) = try scorer.score(call)
-                guard observations.count == taken.rows * scorer.manifest.uncertainty.count else {
+                let events = observations.count / scorer.manifest.observations
+                guard events == taken.rows else {
                     throw Refusal(
                         .invalid,
-                        "found \(taken.rows) truths for \(observations.count / scorer.manifest.uncertainty.count) events",
+                        "found \(taken.rows) truths for \(events) events",
                         field: "truths"
                     )
                 }
@@ -136,7 +137,7 @@ struct TruthCheck {
     init(_ manifest: Manifest) { self.manifest = manifest }
 
     /// The truths by uncertainty entry, nil where none came, and the ids of their events, nil where the
-    /// events themselves came.
+    /// events themselves came; these have ids too where answers are drawn by event.
     func check(
         _ call: TruthCall
     ) throws(Refusal) -> (columns: [[Double]?], ids: [UInt64]?, rows: Int) {
@@ -168,18 +169,19 @@ struct TruthCheck {
             let values = try Self.numbers(truth, rows: rows, field: "truths[\(index)]")
             for entry in entries { columns[entry] = values }
         }
-        guard let ids = call.eventIds else {
-            guard !call.inputs.isEmpty else {
-                throw Refusal(
-                    .invalid,
-                    "neither ids of scored events nor events came with the truths",
-                    field: "event_ids"
-                )
+        guard call.inputs.isEmpty else {
+            let isDrawn = manifest.uncertainty.contains(where: \.isRandomised)
+            guard call.eventIds == nil || isDrawn else {
+                throw Refusal(.invalid, "both ids and events came", field: "event_ids")
             }
             return (columns, nil, rows)
         }
-        guard call.inputs.isEmpty else {
-            throw Refusal(.invalid, "both ids and events came", field: "event_ids")
+        guard let ids = call.eventIds else {
+            throw Refusal(
+                .invalid,
+                "neither ids of scored events nor events came with the truths",
+                field: "event_ids"
+            )
         }
         guard ids.type == .uint64 || ids.type == .int64 else {
             throw Refusal(

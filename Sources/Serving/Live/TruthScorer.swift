@@ -39,7 +39,7 @@ final class TruthScorer: @unchecked Sendable {
         defer { unsafe deck.release(flight) }
         unsafe flight.pointee.service = .passUnretained(service)
         unsafe try RequestCheck(.passUnretained(service)).fill(flight, from: request.pointee)
-        let count = unsafe flight.pointee.rows * manifest.uncertainty.count
+        let count = unsafe flight.pointee.rows * manifest.observations
         let stream = unsafe flight.pointee.stream
         let observed = UnsafeMutablePointer<Observation>.allocate(capacity: count)
         unsafe observed.initialize(repeating: Observation(), count: count)
@@ -119,7 +119,9 @@ private final class LentCall {
         request.prior = nil
         request.isRaw = false
         request.outputCount = 0
-        request.hasEventIds = false
+        request.seed = call.seed ?? 0
+        request.hasEventIds = call.eventIds != nil
+        if let ids = call.eventIds { request.eventIds = try tensor(ids, "event_ids") }
         request.wantsAttributions = false
         request.inputCount = call.inputs.count
         for (index, tensor) in call.inputs.enumerated() {
