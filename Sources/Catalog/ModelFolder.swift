@@ -11,11 +11,16 @@ public struct ModelSource: Sendable {
         /// Digest of the content; its first digits are the calibration's id.
         public let digest: String
 
-        /// A file that was read.
-        public init(path: String, bytes: [UInt8], digest: String) {
+        /// Content that lies at `path` or comes from there.
+        package init(path: String, bytes: [UInt8]) {
             self.path = path
             self.bytes = bytes
-            self.digest = digest
+            digest = Digest.text(of: bytes)
+        }
+
+        /// Reads the file at `path`, at most `limit` bytes.
+        package init(path: String, limit: Int) throws(FileFailure) {
+            self.init(path: path, bytes: try FileReading.bytes(path, limit: limit))
         }
     }
 
@@ -216,9 +221,7 @@ extension ModelFolder {
         var files: [ModelSource.CalibrationSource] = []
         for file in try FileReading.names(folder, limit: maximumEntries)
         where file.hasPrefix(prefix) && file.hasSuffix(calibrationSuffix) {
-            let path = "\(folder)/\(file)"
-            let bytes = try FileReading.bytes(path, limit: limit)
-            files.append(.init(path: path, bytes: bytes, digest: Digest.text(of: bytes)))
+            files.append(try .init(path: "\(folder)/\(file)", limit: limit))
         }
         return files
     }

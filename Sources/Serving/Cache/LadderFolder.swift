@@ -9,8 +9,6 @@ internal import Glibc
 public struct LadderFolder: Sendable {
     /// Most files kept; past it the oldest is removed.
     static let maximumFiles = 256
-    /// Most entries that the folder may have, those of others with them.
-    private static let maximumEntries = 4096
     /// Largest file that is read, bytes.
     static let maximumBytes = 64 << 10
     private static let title = "vigil ladder 1\n"
@@ -37,23 +35,9 @@ public struct LadderFolder: Sendable {
 
     /// Keeps `ladder` under `key`: whole or not at all.
     func write(_ ladder: Ladder, _ key: LadderKey) throws(FileFailure) {
-        try CacheFile.makeFolder(path)
-        try CacheFile.write(Self.title + key.text + ladder.text, to: "\(path)/\(key.fileName)")
-        try removeOldest()
-    }
-
-    /// Keeps the folder within its limit; whatever else lies there is somebody's own.
-    private func removeOldest() throws(FileFailure) {
-        var files: [(time: Int, path: String)] = []
-        for name in try FileReading.names(path, limit: Self.maximumEntries)
-        where name.hasSuffix(LadderKey.suffix) {
-            var status = stat()
-            guard unsafe stat("\(path)/\(name)", &status) == 0 else { continue }
-            files.append((status.st_mtim.tv_sec, "\(path)/\(name)"))
-        }
-        files.sort { $0.time < $1.time }
-        for file in files.dropLast(Self.maximumFiles) where unsafe unlink(file.path) != 0 {
-            throw FileFailure(at: file.path)
-        }
+        try FileWriting.makeFolder(path)
+        let text = Self.title + key.text + ladder.text
+        try KeptFiles(in: path, suffix: LadderKey.suffix, maximum: Self.maximumFiles)
+            .keep(Array(text.utf8), as: key.fileName)
     }
 }

@@ -50,7 +50,7 @@ public struct PlanFolder: Sendable {
     ///
     /// Before the library is shown the folder. Plans that were not finished are removed.
     public func prepare() throws(FileFailure) {
-        try CacheFile.makeFolder(cache)
+        try FileWriting.makeFolder(cache)
         guard unsafe access(path, F_OK) == 0 else { return try make() }
         guard let kept = try keptList() else {
             for name in try planNames() where unsafe unlink("\(path)/\(name)") != 0 {
@@ -70,7 +70,7 @@ public struct PlanFolder: Sendable {
             guard made != Self.title + key else {
                 throw FileFailure(path: path, message: "TensorRT made no plan of the artefact")
             }
-            try CacheFile.write(made, to: "\(path)/\(Self.list)")
+            try FileWriting.write(Array(made.utf8), to: Self.list, in: path)
             return Self.short(made)
         }
         try compare(kept)
@@ -87,7 +87,7 @@ public struct PlanFolder: Sendable {
                     + "remove those of models that are not served any more"
             )
         }
-        try CacheFile.makeFolder(path)
+        try FileWriting.makeFolder(path)
     }
 
     /// The list as it was written, or nil before it is.

@@ -314,8 +314,7 @@ final class LiveCalibration: Sendable {
     private func load(_ bytes: [UInt8], name: String) throws(FileFailure) -> LoadedCalibration {
         let candidate = ModelSource.CalibrationSource(
             path: name,
-            bytes: bytes,
-            digest: Digest.text(of: bytes)
+            bytes: bytes
         )
         switch LoadedCalibration.load(candidate, source, running) {
         case .success(let loaded): return loaded

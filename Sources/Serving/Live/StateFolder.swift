@@ -9,8 +9,6 @@ internal import Glibc
 package struct StateFolder: Sendable {
     /// Most learned calibrations that are kept; past it the oldest goes.
     package static let maximumFiles = 256
-    /// Most entries that the folder may have, those of others with them.
-    private static let maximumEntries = 4096
     private static let suffix = ".json"
     /// Name of the file that says which one is in use.
     private static let choice = "in-use"
@@ -31,10 +29,12 @@ package struct StateFolder: Sendable {
     }
 
     package let path: String
+    private let files: KeptFiles
 
     /// The folder of a version below `root`; made when the first calibration is kept.
     package init(root: String, model: String, version: String) {
         path = "\(root)/\(model)/\(version)"
+        files = KeptFiles(in: path, suffix: Self.suffix, maximum: Self.maximumFiles)
     }
 
     /// The choice that was made last, or nil.
@@ -51,83 +51,24 @@ package struct StateFolder: Sendable {
 
     /// Every calibration that is kept, oldest first.
     package func sources() throws(FileFailure) -> [ModelSource.CalibrationSource] {
-        guard unsafe access(path, F_OK) == 0 || errno != ENOENT else { return [] }
         var sources: [ModelSource.CalibrationSource] = []
-        for file in try files() {
-            let bytes = try FileReading.bytes(file, limit: CalibrationFile.maximumBytes)
-            sources.append(.init(path: file, bytes: bytes, digest: Digest.text(of: bytes)))
+        for file in try files.paths() {
+            sources.append(try .init(path: file, limit: CalibrationFile.maximumBytes))
         }
         return sources
     }
 
     /// Keeps a calibration under its id.
     package func keep(_ bytes: [UInt8], id: String) throws(FileFailure) {
-        try makeFolders()
-        try write(bytes, to: "\(path)/\(id)\(Self.suffix)")
+        try FileWriting.makeFolders(path)
         // The one in use is the newest or was asked for by name: never the oldest of so many.
-        for file in try files().dropLast(Self.maximumFiles)
-        where !file.hasSuffix("/\(id)\(Self.suffix)") {
-            guard unsafe unlink(file) == 0 else { throw FileFailure(at: file) }
-        }
+        try files.keep(bytes, as: "\(id)\(Self.suffix)")
     }
 
     /// Makes a calibration the one in use.
     package func use(_ choice: Choice) throws(FileFailure) {
-        try makeFolders()
-        try write(Array("\(choice.id) \(choice.date)\n".utf8), to: "\(path)/\(Self.choice)")
-    }
-
-    /// Paths of the files, oldest first.
-    private func files() throws(FileFailure) -> [String] {
-        var files: [(time: timespec, path: String)] = []
-        for name in try FileReading.names(path, limit: Self.maximumEntries)
-        where name.hasSuffix(Self.suffix) {
-            var status = stat()
-            guard unsafe stat("\(path)/\(name)", &status) == 0 else { continue }
-            files.append((status.st_mtim, "\(path)/\(name)"))
-        }
-        files.sort {
-            ($0.time.tv_sec, $0.time.tv_nsec, $0.path) < ($1.time.tv_sec, $1.time.tv_nsec, $1.path)
-        }
-        return files.map(\.path)
-    }
-
-    private func makeFolders() throws(FileFailure) {
-        var made = path.hasPrefix("/") ? "" : "."
-        for part in path.split(separator: "/") {
-            made += "/\(part)"
-            try CacheFile.makeFolder(made)
-        }
-    }
-
-    /// Writes a file whole or not at all, and to the disk before its name.
-    private func write(_ bytes: [UInt8], to name: String) throws(FileFailure) {
-        let temporary = "\(name).\(getpid()).new"
-        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw FileFailure(at: temporary) }
-        var written = 0
-        var isWhole = true
-        while isWhole, written < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes { raw in
-                unsafe Glibc.write(
-                    descriptor,
-                    raw.baseAddress.unsafelyUnwrapped + written,
-                    bytes.count - written
-                )
-            }
-            if count > 0 { written += count } else { isWhole = count < 0 && errno == EINTR }
-        }
-        isWhole = isWhole && fsync(descriptor) == 0
-        let code = isWhole ? 0 : errno
-        let isClosed = close(descriptor) == 0
-        guard isWhole, isClosed, unsafe rename(temporary, name) == 0 else {
-            let failure = FileFailure(errno: code == 0 ? errno : code, at: name)
-            unsafe unlink(temporary)
-            throw failure
-        }
-        let folder = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw FileFailure(at: path) }
-        defer { _ = close(folder) }
-        guard fsync(folder) == 0 else { throw FileFailure(at: path) }
+        try FileWriting.makeFolders(path)
+        let text = "\(choice.id) \(choice.date)\n"
+        try FileWriting.write(Array(text.utf8), to: Self.choice, in: path)
     }
 }
