@@ -22,36 +22,6 @@ extension ModelService {
         return StateFolder(root: root, model: source.manifest.name, version: source.version)
     }
 
-    /// The calibration to begin with: what was in use last, unless one that was made since lies beside
-    /// the artefact.
-    static func calibration(
-        _ source: ModelSource,
-        running: LoadedCalibration.Running,
-        folder: StateFolder?
-    ) -> Result<LoadedCalibration, CalibrationAbsence> {
-        let found = LoadedCalibration.find(source, running: running)
-        guard let folder else { return found }
-        do throws(FileFailure) {
-            guard let choice = try folder.choice() else { return found }
-            if case .success(let newest) = found, newest.file.date > choice.date { return found }
-            for candidate in try folder.sources() + source.calibrations {
-                guard
-                    case .success(let loaded) = LoadedCalibration.load(candidate, source, running),
-                    loaded.id == choice.id
-                else { continue }
-                return .success(loaded)
-            }
-            return .failure(
-                .init(
-                    reason:
-                        "\(folder.path): the calibration in use, \(choice.id), does not fit or is gone"
-                )
-            )
-        } catch {
-            return .failure(.init(reason: "\(error)"))
-        }
-    }
-
     static func watch(
         _ drift: DriftMonitor?,
         by judge: DriftJudge

@@ -86,7 +86,12 @@ public final class ModelService: Sendable {
             deviceClass: manifest.device.deviceClass.rawValue,
             device: manifest.device.text
         )
-        switch Self.calibration(source, running: running, folder: folder) {
+        let store = CalibrationStore(
+            source: source.withoutArtefact,
+            running: running,
+            folder: folder
+        )
+        switch store.first() {
         case .success(let loaded):
             calibration = loaded
             calibrationReason = nil
@@ -136,10 +141,8 @@ public final class ModelService: Sendable {
         if let truths = manifest.truths, let calibration {
             live = LiveCalibration(
                 calibration,
-                source: source.withoutArtefact,
+                store: store,
                 truths: truths,
-                running: running,
-                folder: folder,
                 streams: streams,
                 registry: registry
             )

@@ -27,8 +27,21 @@ struct LiveEntry {
     /// Its observations among those of an event.
     let places: Range<Int>
 
+    /// Those of a manifest whose outputs a file calibrates; nil where it leaves one out.
+    static func all(_ manifest: Manifest, _ file: CalibrationFile) -> [LiveEntry]? {
+        var first = 0
+        var entries: [LiveEntry] = []
+        for uncertainty in manifest.uncertainty {
+            let output = file.outputs.first { $0.output == uncertainty.output }
+            guard let output else { return nil }
+            entries.append(LiveEntry(uncertainty: uncertainty, calibration: output, first: first))
+            first += uncertainty.observations
+        }
+        return entries
+    }
+
     /// Observations of an event begin at `first`.
-    init(uncertainty: Manifest.Uncertainty, calibration: OutputCalibration, first: Int) {
+    private init(uncertainty: Manifest.Uncertainty, calibration: OutputCalibration, first: Int) {
         self.uncertainty = uncertainty
         self.calibration = calibration
         tables = LiveTable.all(calibration)

@@ -1,9 +1,17 @@
 internal import Catalog
-internal import Synchronization
 internal import Telemetry
 
 /// What is counted of the truths of one version.
 final class TruthMetrics: Sendable {
+    /// Counters of one output, or class of it, and one stream.
+    struct Counts {
+        fileprivate let held: Counter
+        fileprivate let missed: Counter
+
+        /// Counts a truth, by whether the answer at the manifest's coverage held it.
+        func add(isCovered: Bool) { (isCovered ? held : missed).add(1) }
+    }
+
     /// Calibrations that were published.
     let published: Counter
     private let registry: MetricRegistry
@@ -19,16 +27,19 @@ final class TruthMetrics: Sendable {
         )
     }
 
-    /// Counts a truth of an output, and whether the answer at the manifest's coverage held it.
+    /// The counters of an output, or class of it, and a stream: to be kept, for looking them up makes
+    /// their labels.
     ///
     /// Streams are few and outputs are the manifest's, so the labels are bounded.
-    func count(output: String, stream: String, isCovered: Bool) {
-        registry.counter(
-            "vigil_truths_total",
-            help: "True values taken, by whether the answer at the manifest's coverage held them.",
-            labels: labels + [
-                ("output", output), ("stream", stream), ("covered", isCovered ? "yes" : "no"),
-            ]
-        ).add(1)
+    func counts(output: String, stream: String) -> Counts {
+        func counter(_ covered: String) -> Counter {
+            registry.counter(
+                "vigil_truths_total",
+                help:
+                    "True values taken, by whether the answer at the manifest's coverage held them.",
+                labels: labels + [("output", output), ("stream", stream), ("covered", covered)]
+            )
+        }
+        return Counts(held: counter("yes"), missed: counter("no"))
     }
 }
