@@ -772,6 +772,51 @@ void   vigil__v1__timing__free_unpacked
   assert(message->base.descriptor == &vigil__v1__timing__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   vigil__v1__attributions__init
+                     (Vigil__V1__Attributions         *message)
+{
+  static const Vigil__V1__Attributions init_value = VIGIL__V1__ATTRIBUTIONS__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__attributions__get_packed_size
+                     (const Vigil__V1__Attributions *message)
+{
+  assert(message->base.descriptor == &vigil__v1__attributions__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__attributions__pack
+                     (const Vigil__V1__Attributions *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__attributions__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__attributions__pack_to_buffer
+                     (const Vigil__V1__Attributions *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__attributions__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__Attributions *
+       vigil__v1__attributions__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__Attributions *)
+     protobuf_c_message_unpack (&vigil__v1__attributions__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__attributions__free_unpacked
+                     (Vigil__V1__Attributions *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__attributions__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   vigil__v1__score_reply__init
                      (Vigil__V1__ScoreReply         *message)
 {
@@ -1040,6 +1085,51 @@ void   vigil__v1__class_description__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &vigil__v1__class_description__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   vigil__v1__explanation_description__init
+                     (Vigil__V1__ExplanationDescription         *message)
+{
+  static const Vigil__V1__ExplanationDescription init_value = VIGIL__V1__EXPLANATION_DESCRIPTION__INIT;
+  *message = init_value;
+}
+size_t vigil__v1__explanation_description__get_packed_size
+                     (const Vigil__V1__ExplanationDescription *message)
+{
+  assert(message->base.descriptor == &vigil__v1__explanation_description__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t vigil__v1__explanation_description__pack
+                     (const Vigil__V1__ExplanationDescription *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &vigil__v1__explanation_description__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t vigil__v1__explanation_description__pack_to_buffer
+                     (const Vigil__V1__ExplanationDescription *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &vigil__v1__explanation_description__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Vigil__V1__ExplanationDescription *
+       vigil__v1__explanation_description__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Vigil__V1__ExplanationDescription *)
+     protobuf_c_message_unpack (&vigil__v1__explanation_description__descriptor,
+                                allocator, len, data);
+}
+void   vigil__v1__explanation_description__free_unpacked
+                     (Vigil__V1__ExplanationDescription *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &vigil__v1__explanation_description__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   vigil__v1__model_description__init
@@ -3345,7 +3435,175 @@ const ProtobufCMessageDescriptor vigil__v1__timing__descriptor =
   (ProtobufCMessageInit) vigil__v1__timing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__score_reply__field_descriptors[6] =
+static const ProtobufCFieldDescriptor vigil__v1__attributions__field_descriptors[11] =
+{
+  {
+    "output",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Attributions, output),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Attributions, unit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Attributions, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "features",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Vigil__V1__Attributions, n_features),
+    offsetof(Vigil__V1__Attributions, features),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Attributions, value),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "error",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Attributions, error),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "score",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Attributions, score),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "base",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Attributions, base),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "residual",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Attributions, residual),
+    &vigil__v1__tensor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "evaluations",
+    10,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__Attributions, has_evaluations),
+    offsetof(Vigil__V1__Attributions, evaluations),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "background",
+    11,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Attributions, background),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__attributions__field_indices_by_name[] = {
+  10,   /* field[10] = background */
+  7,   /* field[7] = base */
+  5,   /* field[5] = error */
+  9,   /* field[9] = evaluations */
+  3,   /* field[3] = features */
+  2,   /* field[2] = method */
+  0,   /* field[0] = output */
+  8,   /* field[8] = residual */
+  6,   /* field[6] = score */
+  1,   /* field[1] = unit */
+  4,   /* field[4] = value */
+};
+static const ProtobufCIntRange vigil__v1__attributions__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 11 }
+};
+const ProtobufCMessageDescriptor vigil__v1__attributions__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.Attributions",
+  "Attributions",
+  "Vigil__V1__Attributions",
+  "vigil.v1",
+  sizeof(Vigil__V1__Attributions),
+  11,
+  vigil__v1__attributions__field_descriptors,
+  vigil__v1__attributions__field_indices_by_name,
+  1,  vigil__v1__attributions__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__attributions__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__score_reply__field_descriptors[7] =
 {
   {
     "outputs",
@@ -3419,8 +3677,21 @@ static const ProtobufCFieldDescriptor vigil__v1__score_reply__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "attributions",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ScoreReply, attributions),
+    &vigil__v1__attributions__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__score_reply__field_indices_by_name[] = {
+  6,   /* field[6] = attributions */
   2,   /* field[2] = log_likelihood_ratio */
   0,   /* field[0] = outputs */
   1,   /* field[1] = p_values */
@@ -3431,7 +3702,7 @@ static const unsigned vigil__v1__score_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange vigil__v1__score_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor vigil__v1__score_reply__descriptor =
 {
@@ -3441,7 +3712,7 @@ const ProtobufCMessageDescriptor vigil__v1__score_reply__descriptor =
   "Vigil__V1__ScoreReply",
   "vigil.v1",
   sizeof(Vigil__V1__ScoreReply),
-  6,
+  7,
   vigil__v1__score_reply__field_descriptors,
   vigil__v1__score_reply__field_indices_by_name,
   1,  vigil__v1__score_reply__number_ranges,
@@ -4003,7 +4274,149 @@ const ProtobufCMessageDescriptor vigil__v1__class_description__descriptor =
   (ProtobufCMessageInit) vigil__v1__class_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__model_description__field_descriptors[27] =
+static const ProtobufCFieldDescriptor vigil__v1__explanation_description__field_descriptors[9] =
+{
+  {
+    "output",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ExplanationDescription, output),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "method",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ExplanationDescription, method),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "features",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Vigil__V1__ExplanationDescription, n_features),
+    offsetof(Vigil__V1__ExplanationDescription, features),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "background",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ExplanationDescription, background),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "background_rows",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__ExplanationDescription, has_background_rows),
+    offsetof(Vigil__V1__ExplanationDescription, background_rows),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "evaluations",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__ExplanationDescription, has_evaluations),
+    offsetof(Vigil__V1__ExplanationDescription, evaluations),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "nanoseconds",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__ExplanationDescription, has_nanoseconds),
+    offsetof(Vigil__V1__ExplanationDescription, nanoseconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit_nanoseconds",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Vigil__V1__ExplanationDescription, has_limit_nanoseconds),
+    offsetof(Vigil__V1__ExplanationDescription, limit_nanoseconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    9,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ExplanationDescription, reason),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned vigil__v1__explanation_description__field_indices_by_name[] = {
+  3,   /* field[3] = background */
+  4,   /* field[4] = background_rows */
+  5,   /* field[5] = evaluations */
+  2,   /* field[2] = features */
+  7,   /* field[7] = limit_nanoseconds */
+  1,   /* field[1] = method */
+  6,   /* field[6] = nanoseconds */
+  0,   /* field[0] = output */
+  8,   /* field[8] = reason */
+};
+static const ProtobufCIntRange vigil__v1__explanation_description__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor vigil__v1__explanation_description__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "vigil.v1.ExplanationDescription",
+  "ExplanationDescription",
+  "Vigil__V1__ExplanationDescription",
+  "vigil.v1",
+  sizeof(Vigil__V1__ExplanationDescription),
+  9,
+  vigil__v1__explanation_description__field_descriptors,
+  vigil__v1__explanation_description__field_indices_by_name,
+  1,  vigil__v1__explanation_description__number_ranges,
+  (ProtobufCMessageInit) vigil__v1__explanation_description__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor vigil__v1__model_description__field_descriptors[28] =
 {
   {
     "name",
@@ -4329,6 +4742,18 @@ static const ProtobufCFieldDescriptor vigil__v1__model_description__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "explanation",
+    28,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ModelDescription, explanation),
+    &vigil__v1__explanation_description__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__model_description__field_indices_by_name[] = {
   21,   /* field[21] = bins */
@@ -4343,6 +4768,7 @@ static const unsigned vigil__v1__model_description__field_indices_by_name[] = {
   4,   /* field[4] = engine */
   18,   /* field[18] = engine_version */
   25,   /* field[25] = evaluation */
+  27,   /* field[27] = explanation */
   15,   /* field[15] = folder */
   9,   /* field[9] = inputs */
   17,   /* field[17] = ladder_nanoseconds */
@@ -4362,7 +4788,7 @@ static const unsigned vigil__v1__model_description__field_indices_by_name[] = {
 static const ProtobufCIntRange vigil__v1__model_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 27 }
+  { 0, 28 }
 };
 const ProtobufCMessageDescriptor vigil__v1__model_description__descriptor =
 {
@@ -4372,7 +4798,7 @@ const ProtobufCMessageDescriptor vigil__v1__model_description__descriptor =
   "Vigil__V1__ModelDescription",
   "vigil.v1",
   sizeof(Vigil__V1__ModelDescription),
-  27,
+  28,
   vigil__v1__model_description__field_descriptors,
   vigil__v1__model_description__field_indices_by_name,
   1,  vigil__v1__model_description__number_ranges,

@@ -32,12 +32,14 @@ typedef struct Vigil__V1__Provenance Vigil__V1__Provenance;
 typedef struct Vigil__V1__BinAxis Vigil__V1__BinAxis;
 typedef struct Vigil__V1__BinEvents Vigil__V1__BinEvents;
 typedef struct Vigil__V1__Timing Vigil__V1__Timing;
+typedef struct Vigil__V1__Attributions Vigil__V1__Attributions;
 typedef struct Vigil__V1__ScoreReply Vigil__V1__ScoreReply;
 typedef struct Vigil__V1__StatusReply Vigil__V1__StatusReply;
 typedef struct Vigil__V1__TensorDescription Vigil__V1__TensorDescription;
 typedef struct Vigil__V1__UncertaintyDescription Vigil__V1__UncertaintyDescription;
 typedef struct Vigil__V1__RegionDescription Vigil__V1__RegionDescription;
 typedef struct Vigil__V1__ClassDescription Vigil__V1__ClassDescription;
+typedef struct Vigil__V1__ExplanationDescription Vigil__V1__ExplanationDescription;
 typedef struct Vigil__V1__ModelDescription Vigil__V1__ModelDescription;
 typedef struct Vigil__V1__ModelsReply Vigil__V1__ModelsReply;
 typedef struct Vigil__V1__ReloadReply Vigil__V1__ReloadReply;
@@ -90,6 +92,9 @@ typedef enum _Vigil__V1__Priority {
  */
 typedef enum _Vigil__V1__Extra {
   VIGIL__V1__EXTRA__EXTRA_UNKNOWN = 0,
+  /*
+   * What made each score; at priority BULK.
+   */
   VIGIL__V1__EXTRA__ATTRIBUTIONS = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VIGIL__V1__EXTRA)
 } Vigil__V1__Extra;
@@ -586,6 +591,64 @@ struct  Vigil__V1__Timing
     , 0, 0, 0, 0, 0, 0 }
 
 
+/*
+ * What made the score of each event: a share of each feature, or of each group of features. Shares
+ * and base add up to the score but for the residual.
+ */
+struct  Vigil__V1__Attributions
+{
+  ProtobufCMessage base;
+  /*
+   * The raw output explained, and its unit.
+   */
+  char *output;
+  char *unit;
+  /*
+   * "tree-path", "tree-interventional", "exact-shapley", "permutation-shapley", "occlusion",
+   * "gradient-input", "integrated-gradients" or "pulls".
+   */
+  char *method;
+  /*
+   * Names, in the order of the last axis of `value`.
+   */
+  size_t n_features;
+  char **features;
+  /*
+   * FLOAT64 [events, features], in the output's unit. NaN: an input of the event is not finite.
+   */
+  Vigil__V1__Tensor *value;
+  /*
+   * Standard errors, as `value`; absent where nothing is sampled.
+   */
+  Vigil__V1__Tensor *error;
+  /*
+   * FLOAT64 [events]: the output explained, as the method finds it.
+   */
+  Vigil__V1__Tensor *score;
+  /*
+   * FLOAT64 [events]: the output with no feature known. Absent of "occlusion", whose shares do not
+   * add up.
+   */
+  Vigil__V1__Tensor *base;
+  /*
+   * FLOAT64 [events]: |score - base - sum of shares|; absent with `base`.
+   */
+  Vigil__V1__Tensor *residual;
+  /*
+   * Times that the model ran for one event.
+   */
+  protobuf_c_boolean has_evaluations;
+  uint64_t evaluations;
+  /*
+   * "sha256:" and 64 hexadecimal digits, of the background's file; absent where there is none.
+   */
+  char *background;
+};
+#define VIGIL__V1__ATTRIBUTIONS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__attributions__descriptor) \
+    , NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL }
+
+
 struct  Vigil__V1__ScoreReply
 {
   ProtobufCMessage base;
@@ -601,10 +664,11 @@ struct  Vigil__V1__ScoreReply
   Vigil__V1__Timing *timing;
   size_t n_regions;
   Vigil__V1__Region **regions;
+  Vigil__V1__Attributions *attributions;
 };
 #define VIGIL__V1__SCORE_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__score_reply__descriptor) \
-    , 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL }
+    , 0,NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, NULL }
 
 
 struct  Vigil__V1__StatusReply
@@ -752,6 +816,47 @@ struct  Vigil__V1__ClassDescription
     , NULL, 0,NULL }
 
 
+/*
+ * How scores are explained on request, and what that takes.
+ */
+struct  Vigil__V1__ExplanationDescription
+{
+  ProtobufCMessage base;
+  /*
+   * As of Attributions.
+   */
+  char *output;
+  char *method;
+  size_t n_features;
+  char **features;
+  /*
+   * "sha256:" and 64 hexadecimal digits, of the background's file, and its rows.
+   */
+  char *background;
+  protobuf_c_boolean has_background_rows;
+  uint64_t background_rows;
+  /*
+   * Times that the model runs for one event.
+   */
+  protobuf_c_boolean has_evaluations;
+  uint64_t evaluations;
+  /*
+   * What one event takes, estimated, and the most that one request may take.
+   */
+  protobuf_c_boolean has_nanoseconds;
+  uint64_t nanoseconds;
+  protobuf_c_boolean has_limit_nanoseconds;
+  uint64_t limit_nanoseconds;
+  /*
+   * Why nothing is explained, or absent.
+   */
+  char *reason;
+};
+#define VIGIL__V1__EXPLANATION_DESCRIPTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__explanation_description__descriptor) \
+    , NULL, NULL, 0,NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+
+
 struct  Vigil__V1__ModelDescription
 {
   ProtobufCMessage base;
@@ -817,10 +922,11 @@ struct  Vigil__V1__ModelDescription
   char *evaluation;
   size_t n_regions;
   Vigil__V1__RegionDescription **regions;
+  Vigil__V1__ExplanationDescription *explanation;
 };
 #define VIGIL__V1__MODEL_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__model_description__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, 0, 0, 0,NULL, NULL, 0,NULL, 0, 0, NULL, 0,NULL }
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, NULL, NULL, NULL, 0,NULL, 0,NULL, NULL, NULL, 0, 0, 0,NULL, NULL, 0,NULL, 0, 0, NULL, 0,NULL, NULL }
 
 
 struct  Vigil__V1__ModelsReply
@@ -1524,6 +1630,25 @@ Vigil__V1__Timing *
 void   vigil__v1__timing__free_unpacked
                      (Vigil__V1__Timing *message,
                       ProtobufCAllocator *allocator);
+/* Vigil__V1__Attributions methods */
+void   vigil__v1__attributions__init
+                     (Vigil__V1__Attributions         *message);
+size_t vigil__v1__attributions__get_packed_size
+                     (const Vigil__V1__Attributions   *message);
+size_t vigil__v1__attributions__pack
+                     (const Vigil__V1__Attributions   *message,
+                      uint8_t             *out);
+size_t vigil__v1__attributions__pack_to_buffer
+                     (const Vigil__V1__Attributions   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__Attributions *
+       vigil__v1__attributions__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__attributions__free_unpacked
+                     (Vigil__V1__Attributions *message,
+                      ProtobufCAllocator *allocator);
 /* Vigil__V1__ScoreReply methods */
 void   vigil__v1__score_reply__init
                      (Vigil__V1__ScoreReply         *message);
@@ -1637,6 +1762,25 @@ Vigil__V1__ClassDescription *
                       const uint8_t       *data);
 void   vigil__v1__class_description__free_unpacked
                      (Vigil__V1__ClassDescription *message,
+                      ProtobufCAllocator *allocator);
+/* Vigil__V1__ExplanationDescription methods */
+void   vigil__v1__explanation_description__init
+                     (Vigil__V1__ExplanationDescription         *message);
+size_t vigil__v1__explanation_description__get_packed_size
+                     (const Vigil__V1__ExplanationDescription   *message);
+size_t vigil__v1__explanation_description__pack
+                     (const Vigil__V1__ExplanationDescription   *message,
+                      uint8_t             *out);
+size_t vigil__v1__explanation_description__pack_to_buffer
+                     (const Vigil__V1__ExplanationDescription   *message,
+                      ProtobufCBuffer     *buffer);
+Vigil__V1__ExplanationDescription *
+       vigil__v1__explanation_description__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   vigil__v1__explanation_description__free_unpacked
+                     (Vigil__V1__ExplanationDescription *message,
                       ProtobufCAllocator *allocator);
 /* Vigil__V1__ModelDescription methods */
 void   vigil__v1__model_description__init
@@ -1995,6 +2139,9 @@ typedef void (*Vigil__V1__BinEvents_Closure)
 typedef void (*Vigil__V1__Timing_Closure)
                  (const Vigil__V1__Timing *message,
                   void *closure_data);
+typedef void (*Vigil__V1__Attributions_Closure)
+                 (const Vigil__V1__Attributions *message,
+                  void *closure_data);
 typedef void (*Vigil__V1__ScoreReply_Closure)
                  (const Vigil__V1__ScoreReply *message,
                   void *closure_data);
@@ -2012,6 +2159,9 @@ typedef void (*Vigil__V1__RegionDescription_Closure)
                   void *closure_data);
 typedef void (*Vigil__V1__ClassDescription_Closure)
                  (const Vigil__V1__ClassDescription *message,
+                  void *closure_data);
+typedef void (*Vigil__V1__ExplanationDescription_Closure)
+                 (const Vigil__V1__ExplanationDescription *message,
                   void *closure_data);
 typedef void (*Vigil__V1__ModelDescription_Closure)
                  (const Vigil__V1__ModelDescription *message,
@@ -2088,12 +2238,14 @@ extern const ProtobufCMessageDescriptor vigil__v1__provenance__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__bin_axis__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__bin_events__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__timing__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__attributions__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__score_reply__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__status_reply__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__tensor_description__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__uncertainty_description__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__region_description__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__class_description__descriptor;
+extern const ProtobufCMessageDescriptor vigil__v1__explanation_description__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__model_description__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__models_reply__descriptor;
 extern const ProtobufCMessageDescriptor vigil__v1__reload_reply__descriptor;
