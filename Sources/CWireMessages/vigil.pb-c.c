@@ -3435,7 +3435,7 @@ const ProtobufCMessageDescriptor vigil__v1__timing__descriptor =
   (ProtobufCMessageInit) vigil__v1__timing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__attributions__field_descriptors[11] =
+static const ProtobufCFieldDescriptor vigil__v1__attributions__field_descriptors[12] =
 {
   {
     "output",
@@ -3522,12 +3522,12 @@ static const ProtobufCFieldDescriptor vigil__v1__attributions__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "base",
+    "base_value",
     8,
     PROTOBUF_C_LABEL_OPTIONAL,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Vigil__V1__Attributions, base),
+    offsetof(Vigil__V1__Attributions, base_value),
     &vigil__v1__tensor__descriptor,
     NULL,
     0,             /* flags */
@@ -3569,13 +3569,26 @@ static const ProtobufCFieldDescriptor vigil__v1__attributions__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "gradient",
+    12,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__Attributions, gradient),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__attributions__field_indices_by_name[] = {
   10,   /* field[10] = background */
-  7,   /* field[7] = base */
+  7,   /* field[7] = base_value */
   5,   /* field[5] = error */
   9,   /* field[9] = evaluations */
   3,   /* field[3] = features */
+  11,   /* field[11] = gradient */
   2,   /* field[2] = method */
   0,   /* field[0] = output */
   8,   /* field[8] = residual */
@@ -3586,7 +3599,7 @@ static const unsigned vigil__v1__attributions__field_indices_by_name[] = {
 static const ProtobufCIntRange vigil__v1__attributions__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor vigil__v1__attributions__descriptor =
 {
@@ -3596,7 +3609,7 @@ const ProtobufCMessageDescriptor vigil__v1__attributions__descriptor =
   "Vigil__V1__Attributions",
   "vigil.v1",
   sizeof(Vigil__V1__Attributions),
-  11,
+  12,
   vigil__v1__attributions__field_descriptors,
   vigil__v1__attributions__field_indices_by_name,
   1,  vigil__v1__attributions__number_ranges,
@@ -4274,7 +4287,7 @@ const ProtobufCMessageDescriptor vigil__v1__class_description__descriptor =
   (ProtobufCMessageInit) vigil__v1__class_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__explanation_description__field_descriptors[9] =
+static const ProtobufCFieldDescriptor vigil__v1__explanation_description__field_descriptors[10] =
 {
   {
     "output",
@@ -4384,12 +4397,25 @@ static const ProtobufCFieldDescriptor vigil__v1__explanation_description__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "gradient",
+    10,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ExplanationDescription, gradient),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__explanation_description__field_indices_by_name[] = {
   3,   /* field[3] = background */
   4,   /* field[4] = background_rows */
   5,   /* field[5] = evaluations */
   2,   /* field[2] = features */
+  9,   /* field[9] = gradient */
   7,   /* field[7] = limit_nanoseconds */
   1,   /* field[1] = method */
   6,   /* field[6] = nanoseconds */
@@ -4399,7 +4425,7 @@ static const unsigned vigil__v1__explanation_description__field_indices_by_name[
 static const ProtobufCIntRange vigil__v1__explanation_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor vigil__v1__explanation_description__descriptor =
 {
@@ -4409,7 +4435,7 @@ const ProtobufCMessageDescriptor vigil__v1__explanation_description__descriptor 
   "Vigil__V1__ExplanationDescription",
   "vigil.v1",
   sizeof(Vigil__V1__ExplanationDescription),
-  9,
+  10,
   vigil__v1__explanation_description__field_descriptors,
   vigil__v1__explanation_description__field_indices_by_name,
   1,  vigil__v1__explanation_description__number_ranges,

@@ -593,7 +593,7 @@ struct  Vigil__V1__Timing
 
 /*
  * What made the score of each event: a share of each feature, or of each group of features. Shares
- * and base add up to the score but for the residual.
+ * and base value add up to the score but for the residual.
  */
 struct  Vigil__V1__Attributions
 {
@@ -629,9 +629,9 @@ struct  Vigil__V1__Attributions
    * FLOAT64 [events]: the output with no feature known. Absent of "occlusion", whose shares do not
    * add up.
    */
-  Vigil__V1__Tensor *base;
+  Vigil__V1__Tensor *base_value;
   /*
-   * FLOAT64 [events]: |score - base - sum of shares|; absent with `base`.
+   * FLOAT64 [events]: |score - base value - sum of shares|; absent with `base_value`.
    */
   Vigil__V1__Tensor *residual;
   /*
@@ -640,13 +640,15 @@ struct  Vigil__V1__Attributions
   protobuf_c_boolean has_evaluations;
   uint64_t evaluations;
   /*
-   * "sha256:" and 64 hexadecimal digits, of the background's file; absent where there is none.
+   * "sha256:" and 64 hexadecimal digits, of the background's file and of the gradient graph; absent
+   * where there is none.
    */
   char *background;
+  char *gradient;
 };
 #define VIGIL__V1__ATTRIBUTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__attributions__descriptor) \
-    , NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL }
+    , NULL, NULL, NULL, 0,NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL }
 
 
 struct  Vigil__V1__ScoreReply
@@ -851,10 +853,14 @@ struct  Vigil__V1__ExplanationDescription
    * Why nothing is explained, or absent.
    */
   char *reason;
+  /*
+   * As of Attributions.
+   */
+  char *gradient;
 };
 #define VIGIL__V1__EXPLANATION_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__explanation_description__descriptor) \
-    , NULL, NULL, 0,NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+    , NULL, NULL, 0,NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL }
 
 
 struct  Vigil__V1__ModelDescription
