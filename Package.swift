@@ -69,7 +69,7 @@ let package = Package(
             name: "Serving",
             dependencies: [
                 "Messages", "Tensors", "Lanes", "Telemetry", "Catalog", "Calibration", "Monitoring",
-                "Execution",
+                "Explanations", "Execution",
             ],
             swiftSettings: strict
         ),
@@ -117,7 +117,7 @@ let package = Package(
             name: "vigil",
             dependencies: [
                 "VigilClient", "Messages", "Tensors", "Calibration", "Catalog", "Datasets", "Lanes",
-                "Monitoring",
+                "Monitoring", "Explanations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -184,7 +184,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ExplanationsTests",
-            dependencies: ["Explanations", "TestSupport"],
+            dependencies: ["Explanations", "Calibration", "TestSupport"],
             exclude: ["Reference"],
             swiftSettings: strict
         ),

@@ -12,7 +12,7 @@ package enum JSONValue: Equatable {
     case object([String: JSONValue])
 
     /// What it is, for a refusal.
-    var kind: String {
+    package var kind: String {
         switch self {
         case .null: "null"
         case .bool(let value): value ? "true" : "false"

@@ -89,6 +89,8 @@ public struct ModelFolder: Sendable {
     public static let referencePrefix = "references"
     /// Most bytes of a file of references.
     public static let maximumReferenceBytes = 1 << 20
+    /// Name of the background that explanations compare events with.
+    public static let backgroundName = "background.json"
 
     /// What a look at the folder gave.
     ///

@@ -10,8 +10,8 @@ public struct Background: Equatable, Sendable {
     public let features: Int
     /// Rows.
     public let rows: Int
-    /// The rows, one after the other.
-    let numbers: [Float]
+    /// The rows, one after the other; NaN for missing values.
+    public let numbers: [Float]
 
     /// Rows one after the other, each of `features` numbers in C order.
     ///
