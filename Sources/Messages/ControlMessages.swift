@@ -196,6 +196,8 @@ public struct ModelDescription: Sendable, Equatable {
     public var monitored: [String] = []
     /// Coverage of intervals when a request names none.
     public var coverage: Double?
+    /// How scores are explained on request; nil where the manifest does not say.
+    public var explanation: ExplanationDescription?
 
     /// Empty.
     public init() {}
@@ -207,7 +209,7 @@ public struct ModelDescription: Sendable, Equatable {
             && left.calibration == right.calibration && left.inputs == right.inputs
             && left.outputs == right.outputs && left.uncertainty == right.uncertainty
             && left.regions == right.regions && left.bins == right.bins && left.task == right.task
-            && left.engine == right.engine
+            && left.engine == right.engine && left.explanation == right.explanation
     }
 }
 

@@ -89,6 +89,8 @@ public struct ScoreCall: Sendable {
     public var isRaw = false
     /// Output tensors, in order.
     public var outputs: [String] = []
+    /// Whether to say what made each score; allowed at priority `bulk` alone.
+    public var wantsAttributions = false
 
     /// A request for a model's answer.
     public init(model: String, inputs: [TensorValue]) {
@@ -197,6 +199,8 @@ public struct ScoreAnswer: Sendable, Equatable {
     public var regions: [Region] = []
     /// Natural logarithm of the likelihood ratio, for binary scores.
     public var logLikelihoodRatio: TensorValue?
+    /// What made the scores, where that was asked.
+    public var attributions: Attributions?
     /// Where the scores come from.
     public var origin = Origin()
     /// From the read of the request to its first row run.

@@ -115,7 +115,25 @@ enum ControlDecoder {
                 )
             }
         }
+        model.explanation = unsafe message.explanation.map { unsafe explanation($0.pointee) }
         return model
+    }
+
+    private static func explanation(
+        _ message: Vigil__V1__ExplanationDescription
+    ) -> ExplanationDescription {
+        var explanation = ExplanationDescription()
+        explanation.output = unsafe text(message.output)
+        explanation.method = unsafe text(message.method)
+        explanation.features = unsafe texts(message.features, message.n_features)
+        explanation.background = unsafe message.background.map { unsafe text($0) }
+        explanation.backgroundRows = unsafe Int(clamping: message.background_rows)
+        explanation.gradient = unsafe message.gradient.map { unsafe text($0) }
+        explanation.evaluations = unsafe Int(clamping: message.evaluations)
+        explanation.nanoseconds = unsafe Int(clamping: message.nanoseconds)
+        explanation.limitNanoseconds = unsafe Int(clamping: message.limit_nanoseconds)
+        explanation.reason = unsafe message.reason.map { unsafe text($0) }
+        return explanation
     }
 
     private static func tensors(

@@ -156,6 +156,9 @@ public struct ReplyDecoder {
         if let ratio = unsafe score.log_likelihood_ratio {
             answer.logLikelihoodRatio = unsafe try tensor(ratio.pointee)
         }
+        if let attributions = unsafe score.attributions {
+            answer.attributions = unsafe try self.attributions(attributions.pointee)
+        }
         if let provenance = unsafe score.provenance {
             answer.origin = unsafe ControlDecoder.origin(provenance.pointee)
         }
@@ -165,6 +168,57 @@ public struct ReplyDecoder {
             answer.batch = unsafe Int(timing.pointee.batch)
         }
         return answer
+    }
+
+    private func attributions(
+        _ message: Vigil__V1__Attributions
+    ) throws(ReplyMalformed) -> Attributions {
+        var attributions = Attributions()
+        attributions.output = unsafe ControlDecoder.text(message.output)
+        attributions.unit = unsafe ControlDecoder.text(message.unit)
+        attributions.method = unsafe ControlDecoder.text(message.method)
+        attributions.features = unsafe ControlDecoder.texts(message.features, message.n_features)
+        guard let value = unsafe message.value, let scores = unsafe message.score else {
+            throw ReplyMalformed(description: "attributions have no value or no score")
+        }
+        let score = unsafe try numbers(scores.pointee, "score", count: nil)
+        let shares = score.count * attributions.features.count
+        attributions.score = score
+        attributions.value = unsafe try numbers(value.pointee, "value", count: shares)
+        attributions.error = unsafe try message.error.map { error throws(ReplyMalformed) in
+            unsafe try numbers(error.pointee, "error", count: shares)
+        }
+        attributions.base = unsafe try message.base_value.map { base throws(ReplyMalformed) in
+            unsafe try numbers(base.pointee, "base", count: score.count)
+        }
+        attributions.residual = unsafe try message.residual.map { one throws(ReplyMalformed) in
+            unsafe try numbers(one.pointee, "residual", count: score.count)
+        }
+        attributions.evaluations = unsafe Int(clamping: message.evaluations)
+        attributions.background = unsafe message.background.map {
+            unsafe ControlDecoder.text($0)
+        }
+        attributions.gradient = unsafe message.gradient.map { unsafe ControlDecoder.text($0) }
+        return attributions
+    }
+
+    /// Numbers of attributions, so many if a count is known.
+    private func numbers(
+        _ message: Vigil__V1__Tensor,
+        _ name: String,
+        count: Int?
+    ) throws(ReplyMalformed) -> [Double] {
+        let tensor = unsafe try tensor(message)
+        let found = tensor.bytes.count / MemoryLayout<Double>.stride
+        guard tensor.type == .float64, count.map({ $0 == found }) ?? true else {
+            throw ReplyMalformed(
+                description: "attributions.\(name) is \(tensor.type.name)\(tensor.shape)"
+                    + (count.map { ", expected float64 of \($0)" } ?? ", expected float64")
+            )
+        }
+        return unsafe tensor.bytes.withUnsafeBytes { raw in
+            (0..<found).map { unsafe raw.loadUnaligned(fromByteOffset: $0 * 8, as: Double.self) }
+        }
     }
 
     private func tensor(_ message: Vigil__V1__Tensor) throws(ReplyMalformed) -> TensorValue {

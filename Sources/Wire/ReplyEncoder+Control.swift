@@ -207,6 +207,9 @@ extension ReplyEncoder {
             unsafe entry.pointee.coverages = unsafe numbers(region.coverages)
             unsafe message.pointee.regions[index] = unsafe entry
         }
+        if let explanation = model.explanation {
+            unsafe message.pointee.explanation = unsafe self.message(explanation)
+        }
         return unsafe message
     }
 

@@ -72,6 +72,8 @@ public struct ReplyEncoder {
     public private(set) var frameCount = 0
     /// Used entries of `frames`.
     private(set) var tensorCount = 0
+    /// Numbers of attributions that travel as frames, behind those of the sections.
+    public private(set) var attributionFrames: [[Double]] = []
 
     private let arena: Arena
 
@@ -103,8 +105,14 @@ public struct ReplyEncoder {
         return unsafe Draft(reply: reply)
     }
 
-    /// An answer, its sections in frames of their own or in the header.
-    public mutating func answer(_ answer: Answer, id: UInt64, isFramed: Bool) -> Draft {
+    /// An answer, its sections in frames of their own or in the header; the numbers of attributions
+    /// lie likewise.
+    public mutating func answer(
+        _ answer: Answer,
+        attributions: Attributions? = nil,
+        id: UInt64,
+        isFramed: Bool
+    ) -> Draft {
         let reply = unsafe begin(id: id)
         let score = unsafe arena.make(Vigil__V1__ScoreReply.self)
         unsafe vigil__v1__score_reply__init(score)
@@ -147,6 +155,13 @@ public struct ReplyEncoder {
         }
         unsafe score.pointee.provenance = unsafe provenance(layout.provenance)
         unsafe score.pointee.timing = unsafe timing(answer)
+        if let attributions {
+            unsafe score.pointee.attributions = unsafe message(
+                attributions,
+                rows: answer.rows,
+                isFramed
+            )
+        }
         return unsafe Draft(reply: reply)
     }
 
@@ -155,6 +170,7 @@ public struct ReplyEncoder {
         arena.reset()
         frameCount = 0
         tensorCount = 0
+        attributionFrames = []
         let reply = unsafe arena.make(Vigil__V1__Reply.self)
         unsafe vigil__v1__reply__init(reply)
         unsafe reply.pointee.has_id = 1
@@ -325,6 +341,31 @@ public struct ReplyEncoder {
             unsafe entries[index] = unsafe entry
         }
         return unsafe (list.count, entries)
+    }
+
+    /// Puts numbers of attributions into a frame, or into the header.
+    mutating func place(
+        _ numbers: [Double],
+        shape: [Int],
+        isFramed: Bool
+    ) -> UnsafeMutablePointer<Vigil__V1__Tensor> {
+        let tensor = unsafe arena.make(Vigil__V1__Tensor.self)
+        unsafe vigil__v1__tensor__init(tensor)
+        unsafe tensor.pointee.has_type = 1
+        unsafe tensor.pointee.type = VIGIL__V1__DATA_TYPE__FLOAT64
+        unsafe tensor.pointee.n_shape = shape.count
+        unsafe tensor.pointee.shape = unsafe self.numbers(shape.map(Int64.init))
+        if isFramed {
+            attributionFrames.append(numbers)
+            unsafe tensor.pointee.has_frame = 1
+            unsafe tensor.pointee.frame = UInt32(frameCount + attributionFrames.count)
+        } else {
+            unsafe tensor.pointee.has_data = 1
+            unsafe tensor.pointee.data.len = numbers.count * MemoryLayout<Double>.stride
+            unsafe tensor.pointee.data.data = unsafe UnsafeMutableRawPointer(self.numbers(numbers))
+                .assumingMemoryBound(to: UInt8.self)
+        }
+        return unsafe tensor
     }
 
     /// Texts that outlive the reply.

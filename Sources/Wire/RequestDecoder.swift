@@ -175,6 +175,8 @@ private struct ScoreDecoder {
                 )
             }
         }
+        // Explanations give way to all else, so that is what no word on the priority means.
+        if request.wantsAttributions, unsafe score.has_priority == 0 { request.priority = .bulk }
     }
 
     /// True values, copied: they are looked at on another thread.

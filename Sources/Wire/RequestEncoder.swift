@@ -51,6 +51,11 @@ public enum RequestEncoder {
         unsafe score.pointee.priority = Vigil__V1__Priority(
             rawValue: UInt32(call.priority.rawValue)
         )
+        if call.wantsAttributions {
+            unsafe score.pointee.n_extras = 1
+            unsafe score.pointee.extras = unsafe arena.make(Vigil__V1__Extra.self)
+            unsafe score.pointee.extras[0] = VIGIL__V1__EXTRA__ATTRIBUTIONS
+        }
         if let coverage = call.coverage {
             unsafe score.pointee.has_coverage = 1
             unsafe score.pointee.coverage = coverage

@@ -12,6 +12,8 @@ final class AnswerExample {
     private let origin: ScoreAnswer.Origin
     private let block: UnsafeMutableRawPointer
     private let content: [[UInt8]]
+    /// Put into the encoded answer; a template has none.
+    var attributions: Attributions?
 
     convenience init(_ random: inout SeededRandom) {
         let rows = random.int(0...5)
@@ -140,11 +142,15 @@ final class AnswerExample {
                 computeNanoseconds: .max,
                 batch: 33
             ),
+            attributions: attributions,
             id: id,
             isFramed: isFramed
         )
         let frames = (0..<encoder.frameCount).map { content[encoder.frames[$0]] }
-        return [draft.packed()] + frames
+        let numbers = encoder.attributionFrames.map { frame in
+            frame.withUnsafeBytes { unsafe [UInt8]($0) }
+        }
+        return [draft.packed()] + frames + numbers
     }
 
     /// Writes the answer by a template: the header, then the frames that it names.
@@ -220,6 +226,7 @@ final class AnswerExample {
             answer.regions.append(region)
         }
         answer.logLikelihoodRatio = layout.logLikelihoodRatio.map(tensor)
+        answer.attributions = attributions
         answer.origin = origin
         answer.queueNanoseconds = 11
         answer.computeNanoseconds = .max

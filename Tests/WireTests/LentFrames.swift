@@ -206,7 +206,7 @@ struct OwnedRequest: Equatable {
         stream = call.stream ?? ""
         seed = call.seed ?? 0
         eventIds = call.eventIds.map { Tensor($0, isFramed: isFramed) }
-        wantsAttributions = false
+        wantsAttributions = call.wantsAttributions
     }
 }
 

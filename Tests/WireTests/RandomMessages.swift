@@ -52,6 +52,7 @@ extension SeededRandom {
         if flip() { call.stream = text() }
         if flip() { call.seed = next() }
         if flip() { call.eventIds = tensor(rows: rows, name: "", mostSize: most) }
+        call.wantsAttributions = int(0...3) == 0
         return call
     }
 
@@ -163,7 +164,43 @@ extension SeededRandom {
         model.summary = text(60)
         model.monitored = texts()
         if flip() { model.coverage = number() }
+        if flip() { model.explanation = explanation() }
         return model
+    }
+
+    mutating func explanation() -> ExplanationDescription {
+        var explanation = ExplanationDescription()
+        explanation.output = text()
+        explanation.method = text()
+        explanation.features = texts()
+        if flip() {
+            explanation.background = text()
+            explanation.backgroundRows = int(0...4096)
+        }
+        if flip() { explanation.gradient = text() }
+        explanation.evaluations = int(0...(.max))
+        explanation.nanoseconds = int(0...(.max))
+        explanation.limitNanoseconds = int(0...(.max))
+        if flip() { explanation.reason = text(60) }
+        return explanation
+    }
+
+    mutating func attributions(rows: Int) -> Attributions {
+        var attributions = Attributions()
+        attributions.output = text()
+        attributions.unit = text()
+        attributions.method = text()
+        attributions.features = texts()
+        let shares = rows * attributions.features.count
+        attributions.value = (0..<shares).map { _ in number() }
+        if flip() { attributions.error = (0..<shares).map { _ in number() } }
+        attributions.score = (0..<rows).map { _ in number() }
+        if flip() { attributions.base = (0..<rows).map { _ in number() } }
+        if flip() { attributions.residual = (0..<rows).map { _ in number() } }
+        attributions.evaluations = int(0...(.max))
+        if flip() { attributions.background = text() }
+        if flip() { attributions.gradient = text() }
+        return attributions
     }
 
     mutating func refusal() -> Refusal {

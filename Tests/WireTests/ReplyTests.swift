@@ -20,6 +20,34 @@ import Wire
         }
     }
 
+    @Test("Attributions arrive as they were given, in either placement", arguments: 0..<60)
+    func attributions(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let example = AnswerExample(&random)
+        example.attributions = random.attributions(rows: example.rows)
+        var encoder = ReplyEncoder(arena: Arena())
+        for isFramed in [false, true] {
+            let frames = example.encoded(by: &encoder, id: seed, isFramed: isFramed)
+            #expect(encoder.attributionFrames.count <= ReplyEncoder.maximumAttributionFrames)
+            #expect(isFramed || frames.count == 1)
+            let received = try LentFrames(frames[0], Array(frames.dropFirst())).reply()
+            #expect(received.reply == .score(example.wanted))
+        }
+    }
+
+    @Test func `Attributions of other lengths than they say are refused`() throws {
+        var random = SeededRandom(seed: 11)
+        let example = AnswerExample(&random)
+        var encoder = ReplyEncoder(arena: Arena())
+        var wrong = random.attributions(rows: 2)
+        wrong.features = ["a", "b"]
+        wrong.error = nil
+        wrong.value = [1, 2, 3]
+        example.attributions = wrong
+        let frames = example.encoded(by: &encoder, id: 1, isFramed: false)
+        #expect(throws: ReplyMalformed.self) { try LentFrames(frames[0]).reply() }
+    }
+
     @Test func `Frames hold no section that is not quoted`() throws {
         var random = SeededRandom(seed: 3)
         var encoder = ReplyEncoder(arena: Arena())

@@ -19,6 +19,16 @@ import Testing
         #expect(request.wantsAttributions)
     }
 
+    @Test func `Attributions are asked for at the lowest priority unless another is named`() throws
+    {
+        let score = ProtoBytes().text(1, "m").number(11, 2)
+        let request = try LentFrames(ProtoBytes().message(2, score).bytes).request().score
+        #expect(request.priority == .bulk)
+        let named = ProtoBytes().text(1, "m").number(5, 1).number(11, 2)
+        let other = try LentFrames(ProtoBytes().message(2, named).bytes).request().score
+        #expect(other.priority == .trigger)
+    }
+
     @Test func `Row splits are found in a frame of their own`() throws {
         let tensor = self.tensor.packed(3, [2]).number(4, 2).number(6, 1)
         let header = ProtoBytes().message(2, ProtoBytes().message(3, tensor)).bytes
