@@ -207,6 +207,72 @@ public struct Manifest: Sendable, Equatable {
         public let adaptation: Adaptation
     }
 
+    /// How scores are explained on request.
+    public struct Explanation: Sendable, Equatable {
+        /// How the shares are made.
+        public enum Method: Sendable, Equatable {
+            /// Shapley values of a tree's margin, by the events trained on.
+            case treePath
+            /// The same against a background.
+            case treeInterventional
+            /// Shapley values of any model against a background: exact for few features, else of so
+            /// many pairs of orders.
+            case shapley(permutations: Int)
+            /// What the output loses with each group.
+            case occlusion(Groups)
+            /// Gradient times input, by a graph beside the artefact.
+            case gradientInput(gradient: String)
+            /// The gradients' mean on the way from a baseline, by so many of them.
+            case integratedGradients(gradient: String, steps: Int)
+            /// Squares of the pulls that the output holds.
+            case pulls
+        }
+
+        /// What occlusion takes away together.
+        public enum Groups: Sendable, Equatable {
+            /// Every feature by itself.
+            case each
+            /// Squares of an image.
+            case patches(side: Int)
+            /// Groups by name, and the numbers of their features.
+            case named([Named])
+        }
+
+        /// A group of features.
+        public struct Named: Sendable, Equatable {
+            /// Name.
+            public let name: String
+            /// Places in the input.
+            public let features: [Int]
+        }
+
+        /// The most features of which exact Shapley values are made.
+        public static let exactFeatures = 10
+
+        /// Raw output explained, or that of the pulls.
+        public let output: String
+        /// How the shares are made.
+        public let method: Method
+        /// The most that the explanation of one request may take, by its estimate.
+        public let seconds: Double
+
+        /// The gradient graph's file in the version's folder, where the method has one.
+        public var gradient: String? {
+            switch method {
+            case .gradientInput(let gradient), .integratedGradients(let gradient, _): gradient
+            default: nil
+            }
+        }
+
+        /// Whether a background is read where there is one.
+        public var usesBackground: Bool {
+            switch method {
+            case .treePath, .gradientInput, .pulls: false
+            case .treeInterventional, .shapley, .occlusion, .integratedGradients: true
+            }
+        }
+    }
+
     /// Name.
     public let name: String
     /// What the model is, in a sentence.
@@ -259,6 +325,8 @@ public struct Manifest: Sendable, Equatable {
     public let truths: Truths?
     /// Inputs, features and outputs whose distribution is watched.
     public let monitored: [String]
+    /// How scores are explained on request, or nil where they are not.
+    public let explanation: Explanation?
     /// Whether every row must have the same bits whatever its batch.
     public let isReproducible: Bool
 

@@ -59,6 +59,12 @@ struct ManifestReader {
             uncertainty: uncertainty
         )
         let monitored = try readMonitored(top.take("monitored"), inputs: inputs, outputs: outputs)
+        let explanation = try ExplanationReader.read(
+            top.take("explain"),
+            engine: engine,
+            inputs: inputs,
+            outputs: outputs
+        )
         try top.finish()
         return Manifest(
             name: name,
@@ -87,6 +93,7 @@ struct ManifestReader {
             regions: uncertainty.regions,
             truths: truths,
             monitored: monitored,
+            explanation: explanation,
             isReproducible: isReproducible
         )
     }
@@ -96,6 +103,11 @@ struct ManifestReader {
         engine: Manifest.EngineKind
     ) throws(YAMLError) -> String {
         guard let value else { return engine == .onnx ? "model.onnx" : "model.json" }
+        return try readFileName(value)
+    }
+
+    /// A file in the version's folder.
+    static func readFileName(_ value: YAMLValue) throws(YAMLError) -> String {
         let name = try value.string(maximumBytes: 200)
         guard !name.contains("/"), name != ".", name != ".." else {
             throw value.error("found '\(name)', allowed is a file name inside the version's folder")

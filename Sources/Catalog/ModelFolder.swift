@@ -40,19 +40,38 @@ public struct ModelSource: Sendable {
     public let calibrations: [CalibrationSource]
     /// Files of references that drift is told by, in the order of their names.
     public let references: [CalibrationSource]
+    /// What explanations are made with, where the manifest asks for any.
+    public private(set) var explanation: ExplanationFiles?
 
-    /// The same without the artefact's content, which no loaded version needs.
+    /// The same without the content of the artefact and of what explains it, which no loaded version
+    /// needs.
     public var withoutArtefact: ModelSource {
         var copy = self
         copy.artefact = []
+        copy.explanation = explanation?.withoutContent
         return copy
+    }
+
+    /// The gradient graph as what an engine is made of, or nil where there is none.
+    package var gradient: ModelSource? {
+        guard let graph = explanation?.gradient else { return nil }
+        return ModelSource(
+            manifest: manifest,
+            manifestDigest: manifestDigest,
+            version: version,
+            folder: folder,
+            artefact: graph.bytes,
+            digest: graph.digest,
+            calibrations: [],
+            references: []
+        )
     }
 
     /// Whether the same files would load.
     public func isSame(as other: ModelSource) -> Bool {
         version == other.version && digest == other.digest
             && manifestDigest == other.manifestDigest && calibrations == other.calibrations
-            && references == other.references
+            && references == other.references && explanation == other.explanation
     }
 }
 
@@ -200,7 +219,8 @@ public struct ModelFolder: Sendable {
                         of: folder,
                         prefix: Self.referencePrefix,
                         limit: Self.maximumReferenceBytes
-                    )
+                    ),
+                    explanation: manifest.explanation.map { ExplanationFiles($0, folder: folder) }
                 )
             )
             return true
