@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -62,6 +63,8 @@ int clinux_give_way(void) {
     struct sched_param none = {0};
     return sched_setscheduler(0, SCHED_IDLE, &none) == 0 ? 0 : errno;
 }
+
+int clinux_be_nice(void) { return setpriority(PRIO_PROCESS, 0, 10) == 0 ? 0 : errno; }
 
 /* Fills the address of a path, or of an abstract name that starts with '@', which stands for a
  * zero byte; returns its size, or 0 for a path that does not fit. */

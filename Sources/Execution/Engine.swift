@@ -24,6 +24,10 @@ public protocol Engine: AnyObject, Sendable {
     /// What one lane needs to run micro-batches of up to `maximumRows` rows; each of
     /// `shapes` is made ready. Throws when the library refuses a shape.
     func makeInstance(maximumRows: Int, shapes: [Int]) throws(EngineFailure) -> any EngineInstance
+
+    /// What explains the first output by the artefact's structure, against the rows of `background`
+    /// or what the artefact itself knows of its data; nil where an engine cannot.
+    func makeExplainer(background: [Float]?) throws(EngineFailure) -> (any StructureExplainer)?
 }
 
 extension Engine {

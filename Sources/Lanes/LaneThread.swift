@@ -39,6 +39,15 @@ public final class LaneThread: @unchecked Sendable {
 }
 
 extension LaneThread {
+    /// Makes the calling thread get a tenth of what others get of a processor that they want: for
+    /// long work that somebody waits for, but that must not slow down the short.
+    public static func beNice() {
+        // Without it the work is done all the same, only less politely.
+        _ = clinux_be_nice()
+    }
+}
+
+extension LaneThread {
     /// Runs `body` once on a thread that nobody joins: for blocking work of the control plane,
     /// whose end `body` itself reports.
     public static func runDetached(

@@ -19,6 +19,20 @@ public struct ModelReport: Encodable, Sendable {
         let nanoseconds: Int
     }
 
+    /// How scores are explained on request.
+    public struct Explanation: Encodable, Sendable {
+        let output: String
+        let method: String
+        let features: [String]
+        let background: String?
+        let background_rows: Int
+        let gradient: String?
+        let evaluations: Int
+        let nanoseconds: Int
+        let limit_nanoseconds: Int
+        let reason: String?
+    }
+
     let name: String
     let version: String
     let digest: String
@@ -38,6 +52,7 @@ public struct ModelReport: Encodable, Sendable {
     let calibration_reason: String?
     let folder: String
     let micro_batches: [Step]
+    let explanation: Explanation?
 
     /// What a description says.
     public init(_ model: ModelDescription) {
@@ -60,6 +75,22 @@ public struct ModelReport: Encodable, Sendable {
         calibration_reason = model.calibrationReason
         folder = model.folder
         micro_batches = model.ladder.map { Step(rows: $0.rows, nanoseconds: $0.nanoseconds) }
+        explanation = model.explanation.map(Explanation.init)
+    }
+}
+
+extension ModelReport.Explanation {
+    fileprivate init(_ explanation: ExplanationDescription) {
+        output = explanation.output
+        method = explanation.method
+        features = explanation.features
+        background = explanation.background
+        background_rows = explanation.backgroundRows
+        gradient = explanation.gradient
+        evaluations = explanation.evaluations
+        nanoseconds = explanation.nanoseconds
+        limit_nanoseconds = explanation.limitNanoseconds
+        reason = explanation.reason
     }
 }
 

@@ -14,9 +14,11 @@ extension ModelDescription {
         calibrationReason: String?,
         bins: [BinEvents],
         plan: MicroBatchPlan,
-        refusedShapes: [Int]
+        refusedShapes: [Int],
+        explanation: ExplanationDescription?
     ) {
         self.init(source: source)
+        self.explanation = explanation
         self.engineVersion = engineVersion
         engine = engineVersion.split(separator: " ").first.map(String.init) ?? engineVersion
         self.evaluation = evaluation

@@ -333,6 +333,9 @@ private struct RosterUpdate {
                 if let problem = service.cacheProblem {
                     changes.append("cache of \(name) \(source.version): \(problem)")
                 }
+                if let reason = service.explaining?.description.reason {
+                    changes.append("\(name) \(source.version) explains nothing: \(reason)")
+                }
             } catch {
                 problems.append(.init(model: name, version: source.version, message: "\(error)"))
                 changes.append("failed \(name) \(source.version): \(error)")
@@ -377,6 +380,7 @@ private struct RosterUpdate {
         return try ModelService(
             source: source,
             engine: engine,
+            gradient: GradientEngine.make(source, by: makeEngine),
             registry: registry,
             ladders: ladders,
             states: states,

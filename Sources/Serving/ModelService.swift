@@ -49,6 +49,8 @@ public final class ModelService: Sendable {
     /// Whether there is one: a look at it counts references.
     let isLive: Bool
     let truthLane = Mutex<TruthLane?>(nil)
+    /// Explains scores; nil where the manifest does not say how.
+    let explaining: Explaining?
     /// Runs tiny batches on the transport's lane; nil when not even one event is cheap enough.
     let laneRunner: LaneRunner?
     let engine: any Engine
@@ -65,6 +67,7 @@ public final class ModelService: Sendable {
     package init(
         source: ModelSource,
         engine: any Engine,
+        gradient: Result<any Engine, ExplanationAbsence>? = nil,
         registry: MetricRegistry,
         ladders: LadderFolder? = nil,
         states: String? = nil,
@@ -150,6 +153,14 @@ public final class ModelService: Sendable {
             live = nil
         }
         isLive = live != nil
+        explaining = try Explaining(
+            source,
+            engine: engine,
+            gradient: gradient,
+            plan: plan,
+            ranges: Self.ranges(manifest),
+            registry: registry
+        )
         let metrics = ModelMetrics(registry, model: manifest.name, version: source.version)
         self.metrics = metrics
         let batcher = Batcher(
@@ -200,18 +211,15 @@ public final class ModelService: Sendable {
             throw error
         }
         Self.register(batcher, source, engine: engine.version, in: registry)
-        if let live {
-            let lane: TruthLane
-            do {
-                lane = try TruthLane(self, live: live)
-            } catch {
-                if let drift { judge.remove(drift) }
-                batcher.close()
-                batcher.stop()
-                for worker in workers { worker.join() }
-                throw error
+        do throws(LoadFailure) {
+            if let live {
+                let lane = try TruthLane(self, live: live)
+                truthLane.withLock { $0 = lane }
             }
-            truthLane.withLock { $0 = lane }
+            try explaining?.start(self)
+        } catch {
+            retire()
+            throw error
         }
     }
 
@@ -245,6 +253,7 @@ public final class ModelService: Sendable {
             defer { lane = nil }
             return lane
         }?.stop()
+        explaining?.stop()
         batcher.close()
         batcher.stop()
         for worker in workers { worker.join() }
@@ -274,7 +283,11 @@ public final class ModelService: Sendable {
             calibrationReason: calibrationReason,
             bins: current?.provenance.bins ?? [],
             plan: plan,
-            refusedShapes: refusedShapes
+            refusedShapes: refusedShapes,
+            explanation: explaining?.description
         )
     }
+
+    /// Rows of the micro-batches that workers aim at.
+    var bestRows: Int { plan.bestRows }
 }

@@ -60,6 +60,18 @@ public final class BoostedTreeEngine: Engine {
     ) throws(EngineFailure) -> any EngineInstance {
         TreeInstance(ensemble, maximumRows: maximumRows)
     }
+
+    /// Exact Shapley values of a single margin; takes about 2 µs a leaf.
+    public func makeExplainer(
+        background: [Float]?
+    ) throws(EngineFailure) -> (any StructureExplainer)? {
+        guard ensemble.groupCount == 1 else { return nil }
+        do throws(TreeExplainerError) {
+            return try TreeShares(ensemble, background: background)
+        } catch {
+            throw EngineFailure(call: "tree explainer", message: "\(error)")
+        }
+    }
 }
 
 /// Buffers of one lane.

@@ -44,6 +44,9 @@ extension RouterState {
         if unsafe !flight.pointee.isAnswered {
             if unsafe flight.pointee.isRefused, let refusal = unsafe flight.pointee.refusal {
                 unsafe refuse(flight.pointee.slot, refusal)
+            } else if unsafe flight.pointee.isExplained {
+                if unsafe deck.explain(flight) { return }
+                unsafe answerExplained(flight, now: now)
             } else {
                 unsafe answer(flight, now: now)
             }
@@ -83,6 +86,69 @@ extension RouterState {
         if template.frameCount > 0 { count = unsafe append(template, flight, base, at: count) }
         unsafe admission.record(flight, now: now)
         ship(count)
+    }
+
+    /// Answers a flight with its explanation, or refuses it where there is none.
+    ///
+    /// Not by a template: names and numbers of an explanation differ from reply to reply.
+    private func answerExplained(_ flight: FlightPointer, now: UInt64) {
+        let slot = unsafe flight.pointee.slot
+        let attributions: Attributions
+        switch unsafe deck.explanation(flight) {
+        case .success(let found): attributions = found
+        case .failure(let refusal): return refuse(slot, refusal)
+        case nil: preconditionFailure("an explained flight has an outcome")
+        }
+        guard let layout = unsafe flight.pointee.layout, let base = unsafe flight.pointee.answer
+        else {
+            preconditionFailure("a completed flight has an answer or a refusal")
+        }
+        var offsets = AnswerLayout.SectionNumbers(repeating: 0)
+        let isFramed = unsafe slots.envelope(slot).pointee.isFramed
+        var encoder = ReplyEncoder(arena: replyArena)
+        let draft = unsafe layout._withUnsafeGuaranteedRef { layout in
+            for section in layout.sections.indices {
+                offsets[section] = unsafe flight.pointee.offsets[section]
+            }
+            return unsafe encoder.answer(
+                ReplyEncoder.Answer(
+                    layout: layout,
+                    rows: flight.pointee.rows,
+                    base: base,
+                    offsets: offsets,
+                    flaggedOutputs: flight.pointee.flaggedOutputs,
+                    coverage: flight.pointee.coverage,
+                    queueNanoseconds: flight.pointee.queueNanoseconds,
+                    computeNanoseconds: flight.pointee.computeNanoseconds,
+                    batch: flight.pointee.largestBatch
+                ),
+                attributions: attributions,
+                id: slots.envelope(slot).pointee.id,
+                isFramed: isFramed
+            )
+        }
+        var count = prepare(slot, draft)
+        for index in 0..<encoder.frameCount {
+            let section = encoder.frames[index]
+            let bytes = unsafe layout._withUnsafeGuaranteedRef { $0.strides[section] }
+            unsafe append(base + offsets[section], bytes * flight.pointee.rows, at: &count)
+        }
+        for numbers in encoder.attributionFrames {
+            unsafe numbers.withUnsafeBytes { raw in
+                unsafe append(raw.baseAddress, raw.count, at: &count)
+            }
+        }
+        unsafe admission.record(flight, now: now)
+        ship(count)
+    }
+
+    /// Puts a copied frame behind those in `outgoing`.
+    private func append(_ source: UnsafeRawPointer?, _ bytes: Int, at count: inout Int) {
+        unsafe zmq_msg_init_size(outgoing + count, bytes)
+        if let source = unsafe source {
+            unsafe zmq_msg_data(outgoing + count).copyMemory(from: source, byteCount: bytes)
+        }
+        count += 1
     }
 
     /// Puts the sections of a framed answer behind the header; large ones are lent.

@@ -29,7 +29,8 @@ final class RouterState {
     private static let maximumControl = 32
     /// Sections up to this size are copied into a frame; larger ones are lent.
     static let lendBytes = 1024
-    private static let replyFrames = 3 + AnswerLayout.maximumSections
+    private static let replyFrames =
+        3 + AnswerLayout.maximumSections + ReplyEncoder.maximumAttributionFrames
 
     let socket: RouterSocket
     let deck: FlightDeck

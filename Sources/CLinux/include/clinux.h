@@ -40,6 +40,10 @@ void clinux_name_thread(const char *name);
  * or an errno. */
 int clinux_give_way(void);
 
+/* Lets others have most of a processor that the calling thread wants too (nice 10). Returns 0 or an
+ * errno. */
+int clinux_be_nice(void);
+
 /* Sends one datagram to a Unix socket: a path, or an abstract name that starts with '@'.
  * Returns 0 or an errno. */
 int clinux_send_datagram(const char *path, const char *text, size_t count);

@@ -38,8 +38,15 @@ public struct Flight {
     var binColumns: InlineArray<24, UnsafeRawPointer?> = unsafe .init(repeating: nil)
     /// Bit i: that column is float64, not float32.
     var wideColumns: UInt32 = 0
-    /// Number of the data stream, by the version's `StreamTable`.
+    /// Number of the data stream, by the version's `StreamTable`; `noStream` of rows that are no
+    /// events.
     package var stream = 0
+    /// The stream of rows that the daemon makes up to explain an event: nothing counts them.
+    static let noStream = -1
+    /// The explanation that the request waits for, retained, or nil.
+    var explanation: Unmanaged<ExplanationJob>?
+    /// Whether it waits for one.
+    public var isExplained: Bool { unsafe explanation != nil }
     /// First byte of the events' ids, or nil.
     var eventIds: UnsafeRawPointer?
     /// Where the observations of a labelled event go, all outputs of a row after the other, or nil.

@@ -130,6 +130,10 @@ public final class FlightDeck: @unchecked Sendable {
             unsafe flight.pointee.plan?.release()
             unsafe flight.pointee.ownsPlan = false
         }
+        if let job = unsafe flight.pointee.explanation {
+            unsafe job.release()
+            unsafe flight.pointee.explanation = nil
+        }
         if unsafe flight.pointee.isRefused { unsafe flight.pointee.refusal = nil }
         unsafe flight.pointee.answer = nil
         unsafe flight.pointee.service = nil
@@ -151,6 +155,23 @@ public final class FlightDeck: @unchecked Sendable {
     /// Watches the deadline of an admitted flight.
     func watch(_ flight: FlightPointer) {
         unsafe deadlines.insert(flight)
+    }
+
+    /// Hands a scored flight to whoever explains it, which completes it again; false for a flight
+    /// that asks for no explanation, or has got its outcome.
+    public func explain(_ flight: FlightPointer) -> Bool {
+        guard let job = unsafe flight.pointee.explanation else { return false }
+        return unsafe job._withUnsafeGuaranteedRef { job in
+            guard job.outcome == nil, unsafe job.handOver(flight) else { return false }
+            // One that ran on the transport's lane is not watched yet.
+            if unsafe flight.pointee.heapPosition < 0 { unsafe watch(flight) }
+            return true
+        }
+    }
+
+    /// What came of a flight's explanation; nil where none was asked for.
+    public func explanation(_ flight: FlightPointer) -> Result<Attributions, Refusal>? {
+        unsafe flight.pointee.explanation?._withUnsafeGuaranteedRef { $0.outcome }
     }
 
     /// The soonest deadline of a flight that is not answered, nanoseconds of the monotonic

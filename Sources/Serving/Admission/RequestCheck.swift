@@ -17,7 +17,6 @@ struct RequestCheck {
     private var manifest: Manifest { unsafe service.source.manifest }
 
     func fill(_ flight: FlightPointer, from request: borrowing ScoreRequest) throws(Refusal) {
-        try checkExtras(request)
         let rows = unsafe try fillInputs(flight, request)
         unsafe flight.pointee.rows = rows
         unsafe flight.pointee.priority = request.priority
@@ -27,16 +26,29 @@ struct RequestCheck {
         unsafe try fillColumns(flight, request, rows: rows)
         unsafe try fillEventIds(flight, request, rows: rows)
         unsafe try fillPlan(flight, request)
+        if request.wantsAttributions { unsafe try fillExplanation(flight, request, rows: rows) }
     }
 
-    private func checkExtras(_ request: borrowing ScoreRequest) throws(Refusal) {
-        if request.wantsAttributions {
+    /// Promises an explanation: last, so that whatever else is wrong is said first and nothing is
+    /// promised in vain.
+    private func fillExplanation(
+        _ flight: FlightPointer,
+        _ request: borrowing ScoreRequest,
+        rows: Int
+    ) throws(Refusal) {
+        guard let explaining = unsafe service.explaining else {
             throw Refusal(
                 .unsupported,
-                "model '\(manifest.name)' answers no attributions",
+                "model '\(manifest.name)' explains nothing: its manifest has no 'explain'",
                 field: "extras"
             )
         }
+        let job = try explaining.promise(
+            rows: rows,
+            priority: request.priority,
+            hasEventIds: request.hasEventIds
+        )
+        unsafe flight.pointee.explanation = .passRetained(job)
     }
 
     /// Plans that the service keeps are lent; one that it has no room for is the flight's.

@@ -86,7 +86,10 @@ package final class Batcher: @unchecked Sendable {
                 return .refused(refusal)
             }
             unsafe state.queues.append(flight)
-            unsafe state.patience.count(flight.pointee.rows)
+            // What the daemon makes up says nothing of how fast events come.
+            if unsafe flight.pointee.stream != Flight.noStream {
+                unsafe state.patience.count(flight.pointee.rows)
+            }
             return .accepted
         }
     }

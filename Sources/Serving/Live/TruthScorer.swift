@@ -8,16 +8,13 @@ internal import Tensors
 final class TruthScorer: @unchecked Sendable {
     // Safe because only the thread of its lane uses it, and the service outlives that.
     private unowned let service: ModelService
-    private let bell: Bell
-    private let deck: FlightDeck
-    private let pool = AnswerPool()
+    private let scorer: InProcessScorer
     /// Some kilobytes, refilled for each call.
     private let request: UnsafeMutablePointer<ScoreRequest>
 
     init(_ service: ModelService, bell: Bell) {
         self.service = service
-        self.bell = bell
-        deck = FlightDeck(capacity: 1, bell: bell)
+        scorer = InProcessScorer(service, bell: bell)
         unsafe request = .allocate(capacity: 1)
         unsafe request.initialize(to: ScoreRequest())
     }
@@ -33,58 +30,23 @@ final class TruthScorer: @unchecked Sendable {
     func score(_ call: TruthCall) throws(Refusal) -> (observations: [Observation], stream: Int) {
         let lent = LentCall(call)
         try unsafe lent.fill(&request.pointee)
-        guard let flight = unsafe deck.claim() else {
-            preconditionFailure("one call is scored at a time")
+        var observed: UnsafeMutablePointer<Observation>?
+        defer { unsafe observed?.deallocate() }
+        var count = 0
+        let stream = unsafe try scorer.run(
+            until: MonotonicClock.now() + TruthLane.patienceNanoseconds
+        ) { flight throws(Refusal) in
+            unsafe try RequestCheck(.passUnretained(service)).fill(flight, from: request.pointee)
+            count = unsafe flight.pointee.rows * manifest.observations
+            let memory = UnsafeMutablePointer<Observation>.allocate(capacity: count)
+            unsafe memory.initialize(repeating: Observation(), count: count)
+            unsafe observed = unsafe memory
+            unsafe flight.pointee.observations = unsafe memory
+        } read: { flight in
+            unsafe flight.pointee.observations = nil
+            return unsafe flight.pointee.stream
         }
-        defer { unsafe deck.release(flight) }
-        unsafe flight.pointee.service = .passUnretained(service)
-        unsafe try RequestCheck(.passUnretained(service)).fill(flight, from: request.pointee)
-        let count = unsafe flight.pointee.rows * manifest.observations
-        let stream = unsafe flight.pointee.stream
-        let observed = UnsafeMutablePointer<Observation>.allocate(capacity: count)
-        unsafe observed.initialize(repeating: Observation(), count: count)
-        defer { unsafe observed.deallocate() }
-        unsafe flight.pointee.observations = unsafe observed
-        defer { unsafe flight.pointee.observations = nil }
-        unsafe try run(flight)
         return (unsafe Array(UnsafeBufferPointer(start: observed, count: count)), stream)
-    }
-
-    /// Queues a flight and waits until its rows are done or its time is over.
-    private func run(_ flight: FlightPointer) throws(Refusal) {
-        unsafe flight.pointee.arrival = MonotonicClock.now()
-        unsafe flight.pointee.deadline = flight.pointee.arrival + TruthLane.patienceNanoseconds
-        unsafe deck.prepareAnswer(flight, pool: pool)
-        switch unsafe service.batcher.offer(flight) {
-        case .accepted: unsafe deck.watch(flight)
-        case .refused(let refusal): throw refusal
-        case .closed:
-            throw Refusal(
-                .unavailable,
-                "the model is being replaced",
-                retryAfterMicroseconds: Admission.retryMicroseconds
-            )
-        }
-        service.batcher.rouse()
-        var expired: Refusal?
-        var isDone = false
-        while !isDone {
-            bell.prepareToSleep()
-            if deck.hasCompleted {
-                bell.stayAwake()
-            } else {
-                let now = MonotonicClock.now()
-                let end = deck.soonestDeadline ?? now + TruthLane.patienceNanoseconds
-                bell.sleep(nanoseconds: end > now ? Int64(clamping: end - now) : 0)
-            }
-            unsafe deck.takeCompleted { _ in isDone = true }
-            // A worker may still hold rows of it: then it completes later.
-            unsafe deck.expire(now: MonotonicClock.now()) { _, refusal, isFree in
-                expired = refusal
-                isDone = isDone || isFree
-            }
-        }
-        if let refusal = unsafe expired ?? flight.pointee.refusal { throw refusal }
     }
 }
 

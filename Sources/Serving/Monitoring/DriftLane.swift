@@ -54,16 +54,18 @@ package final class DriftLane: @unchecked Sendable {
                 if claimed == 0 {
                     stream = unsafe segment.flight.pointee.stream
                     claimed = rows(of: stream, in: segments, from: index)
-                    number = windows.claim(stream, rows: claimed)
+                    number = stream == Flight.noStream ? 0 : windows.claim(stream, rows: claimed)
                 }
-                count(
-                    segment,
-                    number: number,
-                    of: stream,
-                    position: position,
-                    outputs: outputs,
-                    flagged: flagged
-                )
+                if stream != Flight.noStream {
+                    count(
+                        segment,
+                        number: number,
+                        of: stream,
+                        position: position,
+                        outputs: outputs,
+                        flagged: flagged
+                    )
+                }
                 position &+= segment.rows
                 number &+= segment.rows
                 claimed &-= segment.rows
