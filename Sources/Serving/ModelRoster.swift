@@ -102,9 +102,13 @@ public final class ModelRoster: Sendable {
         )
     }
 
-    /// Refuses new requests from now on; those admitted are still answered.
+    /// Refuses new requests from now on, and explanations that wait; whatever else was admitted is still
+    /// answered.
     public func beginDrain() {
         draining.store(true, ordering: .sequentiallyConsistent)
+        for entry in current.entries {
+            for service in entry.services { service.explaining?.drain() }
+        }
     }
 
     /// Reads the folder again: new and changed versions are loaded and warmed beside those that

@@ -7,7 +7,7 @@ struct BackgroundFileTests {
     private static let digest = "sha256:" + String(repeating: "ab", count: 32)
 
     private static func file(
-        _ numbers: [Float] = [1, 0.1, -2, .nan, 1e-40, 3.4e38],
+        _ numbers: [Float] = [1, 0.1, -2, .nan, .leastNonzeroMagnitude, 3.4e38],
         shape: [Int] = [3]
     ) throws -> BackgroundFile {
         try BackgroundFile(

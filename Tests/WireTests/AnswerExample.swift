@@ -148,7 +148,7 @@ final class AnswerExample {
         )
         let frames = (0..<encoder.frameCount).map { content[encoder.frames[$0]] }
         let numbers = encoder.attributionFrames.map { frame in
-            frame.withUnsafeBytes { unsafe [UInt8]($0) }
+            unsafe frame.withUnsafeBytes { unsafe [UInt8]($0) }
         }
         return [draft.packed()] + frames + numbers
     }

@@ -1,3 +1,4 @@
+import Messages
 import Testing
 
 @Suite struct RequestLimitTests {

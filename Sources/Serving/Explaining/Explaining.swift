@@ -91,6 +91,10 @@ final class Explaining: Sendable {
         }
     }
 
+    /// Takes no further explanation and refuses those that wait, before the daemon's time to drain is
+    /// over; the one that runs goes on.
+    func drain() { queue.close() }
+
     /// Refuses what waits and what runs, and ends.
     ///
     /// Blocks until then; the version's workers must still run.

@@ -37,7 +37,7 @@ final class ExplanationJob: @unchecked Sendable {
 
     /// Hands the job of a scored flight to the lane; the flight completes again with the outcome.
     ///
-    /// The transport's lane. False when the version retires; then the outcome says so.
+    /// The transport's lane. False when it comes too late; then the outcome says so.
     func handOver(_ flight: FlightPointer) -> Bool {
         unsafe self.flight = unsafe flight
         rows = unsafe flight.pointee.rows
@@ -58,11 +58,11 @@ final class ExplanationJob: @unchecked Sendable {
         unsafe FlightDeck.complete(flight)
     }
 
-    /// What a job is told whose version retires.
+    /// What a job is told that comes too late.
     static var retired: Refusal {
         Refusal(
             .unavailable,
-            "the model is being replaced",
+            "the model is being replaced, or the daemon is draining",
             retryAfterMicroseconds: Admission.retryMicroseconds
         )
     }

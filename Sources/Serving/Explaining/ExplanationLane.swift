@@ -52,7 +52,7 @@ final class ExplanationLane: Sendable {
     ///
     /// Blocks until then; the version's workers must still run.
     func stop() {
-        for job in queue.stop() { job.finish(.failure(ExplanationJob.retired)) }
+        queue.stop()
         thread.join()
     }
 }

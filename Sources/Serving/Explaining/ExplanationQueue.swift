@@ -13,6 +13,7 @@ final class ExplanationQueue: Sendable {
         /// What all that is promised takes, estimated.
         var nanoseconds: UInt64 = 0
         var waiting: [ExplanationJob] = []
+        var isClosed = false
         var isStopped = false
     }
 
@@ -59,10 +60,10 @@ final class ExplanationQueue: Sendable {
         }
     }
 
-    /// Puts a job in; false when the version retires.
+    /// Puts a job in; false when no further one is taken.
     func put(_ job: ExplanationJob) -> Bool {
         let isTaken = state.withLock { state in
-            guard !state.isStopped else { return false }
+            guard !state.isClosed else { return false }
             state.waiting.append(job)
             return true
         }
@@ -87,14 +88,20 @@ final class ExplanationQueue: Sendable {
         }
     }
 
-    /// Takes no further job; those that wait are the caller's to refuse.
-    func stop() -> [ExplanationJob] {
+    /// Takes no further job and refuses those that wait; the one that runs goes on.
+    func close() {
         let left = state.withLock { state in
-            state.isStopped = true
+            state.isClosed = true
             defer { state.waiting = [] }
             return state.waiting
         }
+        for job in left { job.finish(.failure(ExplanationJob.retired)) }
+    }
+
+    /// Has the one that runs refused too, at its next piece.
+    func stop() {
+        close()
+        state.withLock { $0.isStopped = true }
         bell.ring()
-        return left
     }
 }
