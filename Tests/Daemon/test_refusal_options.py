@@ -63,11 +63,6 @@ def test_a_prior_of_what_has_no_probability(peer, features, hits):
     refused(reply, "UNSUPPORTED", "prior", "raw answers", "no probability")
 
 
-def test_extras_that_no_model_answers(peer, features):
-    reply = peer.ask(tree(features, extras=[wire.ATTRIBUTIONS]))
-    refused(reply, "UNSUPPORTED", "extras", "'er-nr-tree'", "no attributions")
-
-
 def test_an_unknown_extra_and_priority(peer, features):
     def appended(field):
         content = tree(features).score.SerializeToString() + field
