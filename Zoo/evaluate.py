@@ -14,7 +14,8 @@ import xgboost
 from scipy.stats import rankdata
 
 from dataset.events import Kind
-from train import data, export
+from train import data
+from train.running import batch_dependent_outputs, run, session
 
 COLUMNS = [*data.FEATURES, "hits", "true_x", "true_y", "kind"]
 ANOMALY_TARGETS = {
@@ -43,7 +44,7 @@ def er_nr_figures(models, columns):
     booster = xgboost.Booster({"nthread": 1}, model_file=models / "er-nr-tree/1/model.json")
     tree = booster.predict(
         xgboost.DMatrix(features, feature_names=data.FEATURES, nthread=1), output_margin=True)
-    network = export.run(export.session(models / "er-nr-mlp/1/model.onnx"), features)["margin"]
+    network = run(session(models / "er-nr-mlp/1/model.onnx"), features)["margin"]
     for name, margin in (("er-nr-tree", tree), ("er-nr-mlp", network)):
         yield f"{name}: AUC NR/ER", area_under_curve(margin[is_nr], margin[~is_nr]), ">=", 0.996
 
@@ -51,8 +52,7 @@ def er_nr_figures(models, columns):
 def position_figures(models, columns):
     """Residuals and raw interval coverage of the position network on ER and NR."""
     normal = columns["kind"] <= Kind.NR
-    found = export.run(export.session(models / "position-cnn/1/model.onnx"),
-                       columns["hits"][normal])
+    found = run(session(models / "position-cnn/1/model.onnx"), columns["hits"][normal])
     for axis in "xy":
         true_mm = columns[f"true_{axis}"][normal]
         yield (f"position-cnn: rms {axis} (mm)", root_mean_square(found[axis] - true_mm),
@@ -65,7 +65,7 @@ def anomaly_figures(models, columns):
     """AUC of each anomaly against ER and NR, by each anomaly model."""
     inputs, kind = network_inputs(columns), columns["kind"]
     for model, targets in ANOMALY_TARGETS.items():
-        score = export.run(export.session(models / model / "1/model.onnx"), inputs[model])["score"]
+        score = run(session(models / model / "1/model.onnx"), inputs[model])["score"]
         for anomaly in (kind for kind in Kind if kind > Kind.NR):
             target = targets.get(anomaly)
             name = anomaly.name.lower().replace("_", " ")
@@ -84,7 +84,7 @@ def network_inputs(columns):
 def invariance_figures(models, columns):
     """Whether each ONNX model gives an event the same bits in every batch."""
     for name, events in network_inputs(columns).items():
-        variant = export.batch_dependent_outputs(models / name / "1/model.onnx", events)
+        variant = batch_dependent_outputs(models / name / "1/model.onnx", events)
         yield f"{name}: outputs that depend on the batch", len(variant), "<=", 0
 
 
