@@ -148,7 +148,7 @@ def splits(tensor: Any, frames: Sequence[bytes]) -> np.ndarray:
 def put(message: Any, array: np.ndarray, frames: list[bytes] | None) -> None:
     """Fills a tensor of a reply, in the header or as a further frame."""
     array = np.ascontiguousarray(array)
-    message.type = {"f4": wire.FLOAT32, "u1": wire.UINT8}[array.dtype.str[1:]]
+    message.type = {"f4": wire.FLOAT32, "f8": wire.FLOAT64, "u1": wire.UINT8}[array.dtype.str[1:]]
     message.shape.extend(array.shape)
     if frames is None:
         message.data = array.tobytes()

@@ -20,6 +20,7 @@ from .answers import (
     Scores,
     Timing,
 )
+from .attributions import Attributions
 from .client import Client
 from .descriptions import (
     Axis,
@@ -28,6 +29,7 @@ from .descriptions import (
     CalibrationState,
     CoverageStanding,
     DaemonStatus,
+    ExplanationDescription,
     Model,
     RegionDescription,
     TensorDescription,
@@ -63,6 +65,7 @@ from .memory import keep_freed_memory
 
 __all__ = [
     "AsyncClient",
+    "Attributions",
     "Axis",
     "BadReply",
     "BinCounts",
@@ -77,6 +80,7 @@ __all__ = [
     "DaemonStatus",
     "DeadlineExceeded",
     "Drift",
+    "ExplanationDescription",
     "FLAG_INFINITE",
     "FLAG_NONFINITE",
     "FLAG_UNBINNED",

@@ -81,7 +81,7 @@ class AsyncClient:
         coverage: float | None = None,
         prior: float | None = None,
         deadline: float | None = None,
-        priority: str = "STANDARD",
+        priority: str | None = None,
         version: str | None = None,
         columns: Mapping[str, Any] | None = None,
         raw: bool = False,
@@ -89,12 +89,13 @@ class AsyncClient:
         stream: str | None = None,
         seed: int | None = None,
         event_ids: Any = None,
+        attributions: bool = False,
     ) -> Scores:
         """Scores events; see `Client.score`."""
         options = ScoreOptions(
             coverage=coverage, prior=prior, priority=priority, version=version,
             columns=columns, raw=raw, outputs=outputs, stream=stream, seed=seed,
-            event_ids=event_ids,
+            event_ids=event_ids, attributions=attributions,
         )  # fmt: skip
         ends = self._session.ends(deadline)
         known = self._session.descriptions

@@ -7,6 +7,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from .attributions import Attributions, attributions
 from .descriptions import Bins, bins, optional
 from .errors import BadReply
 from .tensors import Array, read
@@ -133,6 +134,7 @@ class Scores:
             shape (events,), or None.
         provenance: where the scores come from.
         timing: time in the daemon.
+        attributions: what made the scores, or None where it was not asked for.
     """
 
     outputs: dict[str, Output]
@@ -141,6 +143,7 @@ class Scores:
     log_likelihood_ratio: Array | None
     provenance: Provenance
     timing: Timing
+    attributions: Attributions | None
     _events: int
 
     def __len__(self) -> int:
@@ -270,6 +273,9 @@ def scores(message: Any, frames: Sequence[Any], events: int) -> Scores:
             queue_nanoseconds=message.timing.queue_nanoseconds,
             compute_nanoseconds=message.timing.compute_nanoseconds,
             batch=message.timing.batch,
+        ),
+        attributions=(
+            attributions(message.attributions, tensor) if message.HasField("attributions") else None
         ),
         _events=events,
     )

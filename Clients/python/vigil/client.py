@@ -79,7 +79,7 @@ class Client:
         coverage: float | None = None,
         prior: float | None = None,
         deadline: float | None = None,
-        priority: str = "STANDARD",
+        priority: str | None = None,
         version: str | None = None,
         columns: Mapping[str, Any] | None = None,
         raw: bool = False,
@@ -87,6 +87,7 @@ class Client:
         stream: str | None = None,
         seed: int | None = None,
         event_ids: Any = None,
+        attributions: bool = False,
     ) -> Scores:
         """Scores events.
 
@@ -99,7 +100,8 @@ class Client:
             coverage: probability that an interval holds the truth, inside (0, 1).
             prior: probability of class 1 where the events come from, inside (0, 1).
             deadline: seconds that the call may take; the daemon is told what is left.
-            priority: "TRIGGER", "STANDARD" or "BULK".
+            priority: "TRIGGER", "STANDARD" or "BULK"; by default STANDARD, or BULK with
+                `attributions`, which are made at no other.
             version: version of the model, if not the one that is served.
             columns: values by name, one an event, for calibration bins and weights.
             raw: the artefact's own outputs, without calibration.
@@ -107,6 +109,8 @@ class Client:
             stream: the data stream that the events belong to.
             seed: anything randomised is a function of this seed and the event's id.
             event_ids: integers, shape (events,).
+            attributions: also what made each score, as the model's manifest says. It may
+                take long: `models(name)[0].explanation` says how long and how long it may.
 
         Raises:
             VigilError: a subclass that says why there are no scores.
@@ -115,7 +119,7 @@ class Client:
         options = ScoreOptions(
             coverage=coverage, prior=prior, priority=priority, version=version,
             columns=columns, raw=raw, outputs=outputs, stream=stream, seed=seed,
-            event_ids=event_ids,
+            event_ids=event_ids, attributions=attributions,
         )  # fmt: skip
         with self._exclusively():
             ends = self._session.ends(deadline)

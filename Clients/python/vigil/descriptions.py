@@ -143,6 +143,35 @@ class RegionDescription:
 
 
 @dataclass(frozen=True)
+class ExplanationDescription:
+    """How scores of a model are explained on request, and what that takes.
+
+    Attributes:
+        output: the raw output explained.
+        method: as of `Attributions`.
+        features: names of the features, or groups of them, that have a share.
+        background, gradient: "sha256:" and 64 hexadecimal digits of the background's file and of
+            the gradient graph, or None.
+        background_rows: events of the background, 0 without one.
+        evaluations: times that the model runs for one event.
+        nanoseconds: what one event takes, estimated.
+        limit_nanoseconds: the most that one request may take by that estimate.
+        reason: why nothing is explained, or None.
+    """
+
+    output: str
+    method: str
+    features: tuple[str, ...]
+    background: str | None
+    background_rows: int
+    gradient: str | None
+    evaluations: int
+    nanoseconds: int
+    limit_nanoseconds: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Truths:
     """What became of true values.
 
@@ -235,6 +264,7 @@ class Model:
         required: whether the daemon is ready only while this model serves.
         description: what the model is, in a sentence.
         monitored: inputs, features and outputs whose distribution is watched.
+        explanation: how scores are explained on request, or None where they are not.
     """
 
     name: str
@@ -263,6 +293,7 @@ class Model:
     required: bool
     description: str
     monitored: tuple[str, ...]
+    explanation: ExplanationDescription | None
 
 
 def optional(message: Any, field: str) -> Any:
@@ -356,6 +387,24 @@ def model(message: Any) -> Model:
         required=message.required,
         description=message.description,
         monitored=tuple(message.monitored),
+        explanation=(
+            _explanation(message.explanation) if message.HasField("explanation") else None
+        ),
+    )
+
+
+def _explanation(message: Any) -> ExplanationDescription:
+    return ExplanationDescription(
+        output=message.output,
+        method=message.method,
+        features=tuple(message.features),
+        background=optional(message, "background"),
+        background_rows=message.background_rows,
+        gradient=optional(message, "gradient"),
+        evaluations=message.evaluations,
+        nanoseconds=message.nanoseconds,
+        limit_nanoseconds=message.limit_nanoseconds,
+        reason=optional(message, "reason"),
     )
 
 

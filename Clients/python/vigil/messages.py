@@ -201,7 +201,7 @@ class ScoreOptions:
 
     coverage: float | None = None
     prior: float | None = None
-    priority: str = "STANDARD"
+    priority: str | None = None
     version: str | None = None
     columns: Mapping[str, Any] | None = None
     raw: bool = False
@@ -209,6 +209,7 @@ class ScoreOptions:
     stream: str | None = None
     seed: int | None = None
     event_ids: Any = None
+    attributions: bool = False
 
 
 def score(model: Model, values: Any, options: ScoreOptions) -> Call[Scores]:
@@ -228,7 +229,11 @@ def score(model: Model, values: Any, options: ScoreOptions) -> Call[Scores]:
         value = getattr(options, name)
         if value is not None:
             setattr(message, name, value)
-    message.priority = _priority(options.priority)
+    message.priority = _priority(
+        options.priority or ("BULK" if options.attributions else "STANDARD")
+    )
+    if options.attributions:
+        message.extras.append(wire.ATTRIBUTIONS)
     if options.raw:
         message.raw = True
     message.outputs.extend(
