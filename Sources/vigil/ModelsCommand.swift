@@ -103,11 +103,32 @@ struct ShowModel: AsyncParsableCommand {
         } else if let reason = model.calibrationReason {
             print("  no calibration: \(reason)")
         }
+        if let explanation = model.explanation { print("  \(Self.line(explanation))") }
         let ladder = model.ladder.map {
             "\($0.rows):\(Output.fixed(Double($0.nanoseconds) / 1000, 1))"
         }
         print("  micro-batches, events:microseconds \(ladder.joined(separator: " "))")
         if !model.evaluation.isEmpty { print("  evaluated by \(model.evaluation)") }
+    }
+}
+
+extension ShowModel {
+    /// How scores are explained, and what that takes.
+    fileprivate static func line(_ explanation: ExplanationDescription) -> String {
+        if let reason = explanation.reason { return "no explanation: \(reason)" }
+        var parts = [
+            "explanation of \(explanation.output) by \(explanation.method)",
+            "\(explanation.features.count) features",
+        ]
+        if explanation.background != nil {
+            parts.append("background of \(explanation.backgroundRows) events")
+        }
+        let milliseconds = Double(explanation.nanoseconds) / 1e6
+        let seconds = Double(explanation.limitNanoseconds) / 1e9
+        parts.append(
+            "\(Output.significant(milliseconds, 2)) ms an event, at most \(Output.shortest(seconds)) s a request"
+        )
+        return parts.joined(separator: ", ")
     }
 }
 
