@@ -53,9 +53,9 @@ struct Drawing {
             "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" fill=\"\(fill)\"/>\n"
     }
 
-    mutating func ring(_ x: Double, _ y: Double, _ radius: Double) {
+    mutating func ring(_ x: Double, _ y: Double, _ radius: Double, _ colour: String = "#222222") {
         body +=
-            "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" fill=\"none\" stroke=\"#222222\"/>\n"
+            "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" fill=\"none\" stroke=\"\(colour)\"/>\n"
     }
 
     mutating func line(
@@ -82,6 +82,12 @@ struct Drawing {
         guard x.isFinite, y.isFinite, height.isFinite, height >= 0 else { return }
         body +=
             "<rect x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" width=\"\(Self.number(width))\" height=\"\(Self.number(height))\" fill=\"\(fill)\" fill-opacity=\"\(Self.number(opacity))\"/>\n"
+    }
+
+    /// An empty rectangle.
+    mutating func frame(_ x: Double, _ y: Double, _ width: Double, _ height: Double) {
+        body +=
+            "<rect x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" width=\"\(Self.number(width))\" height=\"\(Self.number(height))\" fill=\"none\" stroke=\"#222222\"/>\n"
     }
 
     mutating func path(_ points: [(Double, Double)], _ colour: String) {
@@ -211,7 +217,7 @@ struct Axes {
     static func logit(_ share: Double) -> Double { log(share / (1 - share)) }
 
     /// A tick with the decimals that tell it from its neighbours.
-    private static func label(_ value: Double, among ticks: [Double]) -> String {
+    static func label(_ value: Double, among ticks: [Double]) -> String {
         let step = ticks.count > 1 ? abs(ticks[1] - ticks[0]) : 1
         // A step just below a power of ten is one for all that a label shows.
         return Output.fixed(value, max(0, -Int(log10(step * 1.001).rounded(.down))))
@@ -224,7 +230,11 @@ enum ColourScale {
         (68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37),
     ]
 
-    static func colour(_ share: Double) -> String {
+    static func colour(_ share: Double) -> String { mixed(stops, share) }
+
+    /// The colour at a share of the way, from 0 to 1, along a scale of stops; NaN is grey.
+    static func mixed(_ stops: [(Double, Double, Double)], _ share: Double) -> String {
+        guard !share.isNaN else { return "#bbbbbb" }
         let place = min(max(share, 0), 1) * Double(stops.count - 1)
         let index = min(Int(place), stops.count - 2)
         let part = place - Double(index)

@@ -46,21 +46,14 @@ struct EvaluationPlots {
             )
         }
         page.ring(axes.x(0), axes.y(0), axes.x(728) - axes.x(0))
-        let bar = Panel(x: panel.x + panel.width + 16, y: panel.y, width: 14, height: panel.height)
-        for step in 0..<64 {
-            let share = Double(step) / 63
-            page.rectangle(
-                bar.x,
-                bar.y + bar.height * (1 - Double(step + 1) / 64),
-                bar.width,
-                bar.height / 64 + 0.5,
-                fill: ColourScale.colour(share)
-            )
-        }
-        page.text(bar.x + 20, bar.y + 10, "\(Output.fixed(high, 0)) mm", size: 12)
-        page.text(bar.x + 20, bar.y + bar.height, "\(Output.fixed(low, 0)) mm", size: 12)
         let level = "\(Output.fixed(result.positionCoverage * 100, 0)) %"
-        page.text(bar.x + 20, bar.y + bar.height / 2, level, size: 12)
+        ColourBar(colour: ColourScale.colour).draw(
+            &page,
+            Panel(x: panel.x + panel.width + 16, y: panel.y, width: 14, height: panel.height),
+            high: "\(Output.fixed(high, 0)) mm",
+            middle: level,
+            low: "\(Output.fixed(low, 0)) mm"
+        )
     }
 
     // MARK: Coverage

@@ -112,7 +112,7 @@ struct Scoring {
     }
 
     /// One request; a refused row is named by its place in the file.
-    private static func score(
+    static func score(
         _ call: ScoreCall,
         by client: Client,
         firstRow: Int

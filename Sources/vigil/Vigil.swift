@@ -14,7 +14,7 @@ struct Vigil: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, ModelsCommand.self, ScoreCommand.self, CalibrateCommand.self,
             TruthCommand.self, CalibrationsCommand.self, EvaluateCommand.self, CutCommand.self,
-            AnomaliesCommand.self, BackgroundCommand.self,
+            AnomaliesCommand.self, ExplainCommand.self, BackgroundCommand.self,
             ReferenceCommand.self, MonitorCommand.self, BenchCommand.self,
         ]
     )
