@@ -36,6 +36,12 @@ public struct ConformalEllipses: Equatable, Sendable {
             self.init(unchecked: first, mixed, second)
         }
 
+        /// The score of a residual of both outputs; infinite for a scale that is not above 0.
+        public func score(_ sample: Sample) -> Double {
+            guard let (u, v) = sample.residuals else { return .infinity }
+            return distance(u, v)
+        }
+
         /// √((u v) R⁻¹ (u v)ᵀ).
         func distance(_ u: Double, _ v: Double) -> Double {
             let determinant = first * second - mixed * mixed
@@ -188,6 +194,36 @@ public struct ConformalEllipses: Equatable, Sendable {
         )
     }
 
+    /// The same shapes with the scores of other events, which come with their bins; a bin with fewer
+    /// finite scores than `fewest` keeps those it has.
+    ///
+    /// What shaped the ellipses has no part in these events, so that each of them gives a score.
+    public func replacing(
+        _ samples: [Sample],
+        bins places: [Int],
+        fewest: Int
+    ) -> ConformalEllipses {
+        var events = [Int](repeating: 0, count: bins.count)
+        var finite: [Double] = []
+        var cells: [Int] = []
+        for (sample, bin) in zip(samples, places) {
+            events[bin] += 1
+            let score = score(sample, bin: bin)
+            guard score.isFinite else { continue }
+            finite.append(score)
+            cells.append(bin)
+        }
+        let counts = BinnedScores(scores: finite, bins: cells, binCount: bins.count).counts
+        return ConformalEllipses(
+            bins: bins,
+            eventsPerBin: events.indices.map { bin in
+                counts[bin] < fewest ? eventsPerBin[bin] : events[bin]
+            },
+            shapes: shapes,
+            scores: scores.replacing(finite, bins: cells, fewest: fewest)
+        )
+    }
+
     /// The score up to which a point is inside the region; infinite where too few events can tell.
     ///
     /// O(1), allocates nothing.
@@ -223,10 +259,7 @@ public struct ConformalEllipses: Equatable, Sendable {
     }
 
     /// The score of a residual of both outputs in a bin; infinite for a scale that is not above 0.
-    public func score(_ sample: Sample, bin: Int) -> Double {
-        guard let (u, v) = sample.residuals else { return .infinity }
-        return shapes[bin].distance(u, v)
-    }
+    public func score(_ sample: Sample, bin: Int) -> Double { shapes[bin].score(sample) }
 
     /// Sums of residuals of one bin.
     private struct Moments {

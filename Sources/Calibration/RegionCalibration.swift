@@ -8,7 +8,7 @@ public struct RegionCalibration: Sendable, Equatable {
     /// What chooses the bin, one an axis of the bins; empty where there is one bin.
     public let binColumns: [BinColumn]
     /// The ellipses.
-    public let ellipses: ConformalEllipses
+    public var ellipses: ConformalEllipses
 
     /// Refuses outputs that are not two, and bins with other axes than there are columns.
     public init(

@@ -33,9 +33,6 @@ enum TruthsReader {
         _ uncertainty: UncertaintyReader.Outcome
     ) throws(YAMLError) -> Manifest.Truths.Adaptation {
         guard let value else { return .none }
-        guard uncertainty.regions.isEmpty else {
-            throw value.error("regions are not adapted: allowed without 'regions'")
-        }
         guard uncertainty.entries.allSatisfy({ $0.weight == nil }) else {
             throw value.error("weighted intervals are not adapted: allowed without 'weight'")
         }
@@ -47,6 +44,11 @@ enum TruthsReader {
         case .adaptive:
             guard task == .regression || task == .classes else {
                 throw methodValue.error("found adaptive, allowed for \(task.rawValue) is window")
+            }
+            // Each coverage would have a level of its own, and the ellipse of a smaller one could come to
+            // lie outside that of a larger.
+            guard uncertainty.regions.isEmpty else {
+                throw methodValue.error("found adaptive, allowed with 'regions' is window")
             }
             adaptation = .adaptive(step: try mapping.require("step").double(in: 0.0001...0.5))
         case .window:

@@ -91,6 +91,33 @@ import Testing
         return along * along + across * across <= 1 + 1e-9
     }
 
+    @Test func `Other events take the place of those of bins that have enough`() throws {
+        var random = SeededRandom(seed: 46)
+        let grid = MondrianGrid(try MondrianBins(edges: [0]))
+        let (samples, column) = Self.events(800, &random)
+        let fitted = try ConformalEllipses.fit(bins: grid, samples: samples, binColumns: [column])
+        var others = Self.events(300, &random).samples.map { sample in
+            var moved = sample
+            moved.truth.first += 5
+            return moved
+        }
+        // It counts, but has no score.
+        others[0].scale.first = 0
+        let places = others.indices.map { $0 < 280 ? 1 : 0 }
+        let renewed = fitted.replacing(others, bins: places, fewest: 100)
+        #expect(renewed.shapes == fitted.shapes)
+        #expect(renewed.eventsPerBin == [fitted.eventsPerBin[0], 280])
+        let scores = others[1..<280].map { fitted.score($0, bin: 1) }.sorted()
+        for (coverage, rank) in [(0.5, 141), (0.9, 253), (0.99, 279)] {
+            #expect(renewed.radius(bin: 1, coverage: coverage) == scores[rank - 1])
+            #expect(
+                renewed.radius(bin: 0, coverage: coverage)
+                    == fitted.radius(bin: 0, coverage: coverage)
+            )
+        }
+        #expect(renewed.radius(bin: 1, coverage: 0.995) == .infinity)
+    }
+
     @Test func `Too few events leave the plane`() throws {
         let sample = ConformalEllipses.Sample(truth: (1, 0), value: (0, 0), scale: (1, 1))
         let fitted = try ConformalEllipses.fit(

@@ -79,6 +79,28 @@ import Testing
         Self.check(try Self.problem(truths, task: "binary", entry: entry), words)
     }
 
+    static let regions: [(String, String)] = [
+        ("{}", ""),
+        ("{adapt: {method: window, events: 20000}}", ""),
+        (
+            "{adapt: {method: adaptive, step: 0.01}}",
+            "found adaptive, allowed with 'regions' is window"
+        ),
+    ]
+
+    @Test("Regions have no level that moves", arguments: regions)
+    func followRegions(truths: String, words: String) throws {
+        let entry =
+            "output: y, method: absolute, truth: t}, {output: z, method: absolute, truth: u"
+        let problem = try Self.problem(
+            truths,
+            outputs: "[{name: y}, {name: z}]",
+            entry: entry,
+            more: ", regions: [{outputs: [y, z]}]"
+        )
+        Self.check(problem, words)
+    }
+
     @Test func `Truths need answers to compare with`() throws {
         let text = ModelText.least(["truths": "{}"])
         Self.check(try ModelText.problem(text), "'uncertainty' declares none")

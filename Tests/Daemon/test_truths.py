@@ -390,7 +390,8 @@ def test_what_adapts_needs_a_place(calibrated, make_daemon):
             return [m.name for m in client.models() if m.state == "failed"]
 
     assert wait_until(lambda: set(failed()) == {"adaptive", "sliding", "signal"})
-    assert "no folder for them (state)" in daemon.log()
+    # What failed is said before it is logged.
+    assert wait_until(lambda: "no folder for them (state)" in daemon.log())
 
 
 # MARK: Refusals

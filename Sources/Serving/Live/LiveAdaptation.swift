@@ -13,14 +13,16 @@ struct LiveAdaptation {
     /// Levels of each entry's tables, as they move; none where they do not.
     private var levels: [[AdaptedLevels]] = []
     /// The last truths of each entry.
-    private var windows: [Window] = []
+    private var windows: [Window<LiveEntry.Scored>] = []
+    /// The last truths of each region.
+    private var regionWindows: [Window<LiveRegion.Scored>] = []
 
     /// The last scores of an output; the oldest makes room.
-    private struct Window {
-        var scores: [LiveEntry.Scored] = []
+    private struct Window<Scored> {
+        var scores: [Scored] = []
         var next = 0
 
-        mutating func add(_ one: LiveEntry.Scored, capacity: Int) {
+        mutating func add(_ one: Scored, capacity: Int) {
             if scores.count < capacity {
                 scores.append(one)
             } else {
@@ -36,12 +38,13 @@ struct LiveAdaptation {
     }
 
     /// Goes on from a calibration that came into use; windows stay as they are.
-    mutating func begin(with entries: [LiveEntry]) {
+    mutating func begin(with entries: [LiveEntry], _ regions: [LiveRegion]) {
         levels = entries.map { entry in
             guard case .adaptive(let step) = kind else { return [] }
             return entry.tables.map { levels(of: $0, step: step) }
         }
         if windows.isEmpty { windows = entries.map { _ in Window() } }
+        if regionWindows.isEmpty { regionWindows = regions.map { _ in Window() } }
     }
 
     /// Levels as a calibration left them, or at the coverage wanted.
@@ -72,11 +75,18 @@ struct LiveAdaptation {
         }
     }
 
+    /// Takes in both truths of a region of number `region`.
+    mutating func learn(region: Int, _ one: LiveRegion.Scored) {
+        guard case .window(let events) = kind else { return }
+        regionWindows[region].add(one, capacity: events)
+    }
+
     /// The calibration that the truths make of `parent`.
     func calibration(
         of parent: CalibrationFile,
         id: String,
         entries: [LiveEntry],
+        regions: [LiveRegion],
         truths: Int
     ) -> CalibrationFile {
         var file = parent
@@ -90,6 +100,18 @@ struct LiveAdaptation {
             else { continue }
             file.outputs[place] = adapted(entry, index)
             file.events = max(file.events, Self.events(file.outputs[place]))
+        }
+        guard case .window = kind else { return file }
+        for (region, window) in zip(regions, regionWindows) {
+            let place = file.regions.firstIndex { $0.outputs == region.region.outputs }
+            guard let place else { continue }
+            let ellipses = region.ellipses.replacing(
+                window.scores.map(\.sample),
+                bins: window.scores.map(\.cell),
+                fewest: Self.fewestInBin
+            ).roundedUpToSinglePrecision()
+            file.regions[place].ellipses = ellipses
+            file.events = max(file.events, ellipses.eventsPerBin.reduce(0, +))
         }
         return file
     }

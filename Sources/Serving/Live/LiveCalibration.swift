@@ -78,9 +78,10 @@ final class LiveCalibration: Sendable {
             observer: (self, generation)
         )
         guard let entries = LiveEntry.all(manifest, calibration.file),
+            let regions = LiveRegion.all(manifest, calibration.file, entries: entries),
             let answers = CalibratedAnswers(calibration, planner: planner)
         else { return false }
-        ledger.withLock { $0.begin(entries, generation: generation) }
+        ledger.withLock { $0.begin(entries, regions, generation: generation) }
         inUse.withLock { $0 = InUse(answers: answers, generation: generation) }
         return true
     }

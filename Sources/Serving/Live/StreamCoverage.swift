@@ -16,14 +16,25 @@ struct StreamCoverage {
     private let stream: String
     private let metrics: TruthMetrics
     private let entries: [LiveEntry]
+    private let regions: [LiveRegion]
     /// Of every entry and table.
     private var tables: [[Table]]
+    /// Of every region and coverage.
+    private var levels: [[RunningCoverage]]
 
     /// Begins without truths.
-    init(stream: String, entries: [LiveEntry], coverage: Double, metrics: TruthMetrics) {
+    init(
+        stream: String,
+        entries: [LiveEntry],
+        regions: [LiveRegion],
+        coverage: Double,
+        metrics: TruthMetrics
+    ) {
         self.stream = stream
         self.metrics = metrics
         self.entries = entries
+        self.regions = regions
+        levels = regions.map(\.running)
         tables = entries.map { entry in
             entry.tables.map { table in
                 Table(
@@ -43,18 +54,33 @@ struct StreamCoverage {
         counts.add(isCovered: isCovered)
     }
 
+    /// Takes in both truths of a region, by whether the ellipse of each coverage held them.
+    mutating func learn(region: Int, cell: Int, covers: [Bool]) {
+        for (level, isCovered) in covers.enumerated() {
+            levels[region][level].learn(bin: cell, isCovered: isCovered)
+        }
+    }
+
     /// Bins that truths came for; without bands where no law holds.
     func standing(hasBands: Bool) -> [CoverageStanding] {
-        tables.enumerated().flatMap { entry, tables in
-            tables.enumerated().flatMap { index, table in
-                standing(table.running, of: entries[entry].tables[index], hasBands: hasBands)
+        var found: [CoverageStanding] = []
+        for (entry, tables) in zip(entries, tables) {
+            for (table, own) in zip(entry.tables, tables) {
+                found += standing(own.running, table.name, table.bins, hasBands: hasBands)
             }
         }
+        for (region, levels) in zip(regions, levels) {
+            for running in levels {
+                found += standing(running, region.name, region.ellipses.bins, hasBands: hasBands)
+            }
+        }
+        return found
     }
 
     private func standing(
         _ running: RunningCoverage,
-        of table: LiveTable,
+        _ name: String,
+        _ bins: MondrianGrid,
         hasBands: Bool
     ) -> [CoverageStanding] {
         let level = 1 - Self.alarmChance
@@ -62,9 +88,9 @@ struct StreamCoverage {
             let cell = 1 - (1 - level) / Double(running.events.count)
             let band = hasBands ? running.band(bin: bin, level: cell) : (low: .nan, high: .nan)
             return CoverageStanding(
-                output: table.name,
+                output: name,
                 stream: stream,
-                bin: table.bins.label(bin),
+                bin: bins.label(bin),
                 coverage: running.coverage,
                 events: running.events[bin],
                 covered: running.covered[bin],

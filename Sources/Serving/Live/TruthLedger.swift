@@ -15,8 +15,9 @@ struct TruthLedger {
     private let manifest: Manifest
     private let metrics: TruthMetrics
     private var entries: [LiveEntry] = []
-    /// Largest covered scores by generation: of every entry, table and bin.
-    private var limits: [Int: [[[ConformalQuantile]]]] = [:]
+    private var regions: [LiveRegion] = []
+    /// What earlier calibrations and this one answered by, by generation.
+    private var limits: [Int: Limits] = [:]
     /// Since the calibration came into use, by the number of the stream.
     private var coverage: [Int: StreamCoverage] = [:]
     private var adaptation: LiveAdaptation
@@ -26,6 +27,12 @@ struct TruthLedger {
     private var unkept = 0
     private var publishedAt = MonotonicClock.now()
 
+    private struct Limits {
+        /// Largest covered scores of every entry, table and bin.
+        let entries: [[[ConformalQuantile]]]
+        let regions: [LiveRegion.Limits]
+    }
+
     init(manifest: Manifest, truths: Manifest.Truths, metrics: TruthMetrics) {
         self.manifest = manifest
         self.metrics = metrics
@@ -33,12 +40,16 @@ struct TruthLedger {
     }
 
     /// Goes on with the calibration of a number, whose coverage begins anew.
-    mutating func begin(_ entries: [LiveEntry], generation: Int) {
+    mutating func begin(_ entries: [LiveEntry], _ regions: [LiveRegion], generation: Int) {
         self.entries = entries
-        limits[generation] = entries.map { $0.limits(coverage: manifest.coverage) }
+        self.regions = regions
+        limits[generation] = Limits(
+            entries: entries.map { $0.limits(coverage: manifest.coverage) },
+            regions: regions.map(\.limits)
+        )
         limits[generation - Self.keptGenerations] = nil
         coverage = [:]
-        adaptation.begin(with: entries)
+        adaptation.begin(with: entries, regions)
     }
 
     // MARK: Learning
@@ -53,20 +64,38 @@ struct TruthLedger {
         truths columns: [[Double]?]
     ) throws(Refusal) {
         let scored = try scored(observations, columns)
+        let width = manifest.observations
         // Nothing can be refused any more.
         var coverage =
             coverage[stream.number]
             ?? StreamCoverage(
                 stream: stream.name,
                 entries: entries,
+                regions: regions,
                 coverage: manifest.coverage,
                 metrics: metrics
             )
         for (row, entry, one) in scored {
             guard let limits = limits[generations[row]] else { continue }
-            let isCovered = one.isCovered(limits[entry][one.table][one.cell])
+            let isCovered = one.isCovered(limits.entries[entry][one.table][one.cell])
             coverage.learn(entry, one, isCovered: isCovered)
             adaptation.learn(entry, entries[entry], one)
+        }
+        for (index, region) in regions.enumerated() {
+            guard let first = columns[region.entries.first],
+                let second = columns[region.entries.second]
+            else { continue }
+            for row in first.indices {
+                guard let limits = limits[generations[row]] else { continue }
+                let one = region.scored(
+                    observations[row * width..<(row + 1) * width],
+                    first: first[row],
+                    second: second[row]
+                )
+                let covers = limits.regions[index].covers(one)
+                coverage.learn(region: index, cell: one.cell, covers: covers)
+                adaptation.learn(region: index, one)
+            }
         }
         self.coverage[stream.number] = coverage
         unpublished += columns.lazy.compactMap { $0?.count }.max() ?? 0
@@ -126,6 +155,7 @@ struct TruthLedger {
             of: parent.file,
             id: parent.id,
             entries: entries,
+            regions: regions,
             truths: unkept
         )
     }
