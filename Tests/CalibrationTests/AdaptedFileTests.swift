@@ -86,7 +86,7 @@ import Testing
         let classes = try plain.pValues.enumerated().map { label, one in
             var adapted = one
             var levels = try AdaptedLevels(coverage: 0.9, step: 0.02, bins: 2)
-            for truth in 0..<20 * (label + 1) { levels.learn(bin: 1, isCovered: truth % 5 > 0) }
+            for truth in 0..<20 * (label + 1) { levels.learn(bin: 1, isCovered: truth % 8 > 0) }
             adapted.table.adapted = levels
             return adapted
         }
