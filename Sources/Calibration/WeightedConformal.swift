@@ -107,6 +107,25 @@ public struct WeightedConformal: Equatable, Sendable {
         )
     }
 
+    /// How many events of one weight have a quantile at a coverage whose own coverage scatters as much
+    /// as that of a bin; 0 for one without weight.
+    ///
+    /// c (1 - c) over Σ w² (1{s ≤ q} - c)² / (Σ w)², the variance of a weighted share, linearised. Fewer
+    /// than `effectiveEvents` where the largest scores are those of the heaviest events, as they are
+    /// when the shift that weights repair makes a difference at all. O(n).
+    public func effectiveEvents(bin: Int, coverage: Double) -> Double {
+        let quantile = quantile(bin: bin, coverage: coverage, weight: 0).below
+        var sum = 0.0
+        var squares = 0.0
+        for index in conformal.below.range(of: bin) {
+            let isHeld = conformal.below.values[index] <= quantile
+            let part = weights[index] * ((isHeld ? 1 : 0) - coverage)
+            sum += weights[index]
+            squares += part * part
+        }
+        return squares > 0 ? coverage * (1 - coverage) * sum * sum / squares : 0
+    }
+
     /// The quantile for an event of a bin and a weight at a coverage between 0 and 1; infinite where
     /// the calibration says too little of events so heavy.
     ///

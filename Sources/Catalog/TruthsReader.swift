@@ -34,7 +34,10 @@ enum TruthsReader {
     ) throws(YAMLError) -> Manifest.Truths.Adaptation {
         guard let value else { return .none }
         guard uncertainty.entries.allSatisfy({ $0.weight == nil }) else {
-            throw value.error("weighted intervals are not adapted: allowed without 'weight'")
+            // What comes of the data has the data's own spectrum, and must not be weighted again.
+            throw value.error(
+                "weighted intervals are not adapted: truths of the data calibrate without weights, so allowed is this without 'weight'"
+            )
         }
         var mapping = try value.mapping()
         let methodValue = try mapping.require("method")

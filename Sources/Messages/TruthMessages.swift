@@ -80,7 +80,8 @@ public struct CoverageStanding: Sendable, Equatable {
     public var events: Int
     /// Those of them that the answer held.
     public var covered: Int
-    /// Band of the share by the coverage law; NaN where it does not hold.
+    /// Band of the share by the coverage law, where events weigh for as many as say as much and with 1 as
+    /// its upper end; NaN where it does not hold.
     public var low: Double
     /// Upper end of the band.
     public var high: Double

@@ -7,6 +7,8 @@ public struct RunningCoverage: Equatable, Sendable {
     public let coverage: Double
     /// Calibration events of each bin.
     public let calibrationEvents: [Int]
+    /// What holds for the coverage of a right calibration.
+    public let law: Law
     /// Truths that came, by bin.
     public private(set) var events: [Int]
     /// Those of them that the interval held.
@@ -24,26 +26,45 @@ public struct RunningCoverage: Equatable, Sendable {
         case unknown
     }
 
+    /// How coverage scatters while the calibration is right.
+    public enum Law: Equatable, Sendable {
+        /// As `CoverageLaw.band` says.
+        case exact
+        /// As `CoverageLaw.bandOfTwoEnds` says.
+        case twoEnds
+        /// No lower than the exact law of as many events; a bin with too few of them for a finite quantile
+        /// has no law.
+        case atLeast
+    }
+
     /// Fewer truths than this tell nothing of a bin.
     public static let fewestEvents = 30
 
     /// Begins without truths.
-    public init(coverage: Double, calibrationEvents: [Int]) {
+    public init(coverage: Double, calibrationEvents: [Int], law: Law = .exact) {
         self.init(
             coverage: coverage,
             calibrationEvents: calibrationEvents,
+            law: law,
             events: calibrationEvents.map { _ in 0 },
             covered: calibrationEvents.map { _ in 0 }
         )
     }
 
     /// Goes on from counts that were kept, one a bin, no more covered than there are events.
-    public init(coverage: Double, calibrationEvents: [Int], events: [Int], covered: [Int]) {
+    public init(
+        coverage: Double,
+        calibrationEvents: [Int],
+        law: Law = .exact,
+        events: [Int],
+        covered: [Int]
+    ) {
         precondition(coverage > 0 && coverage < 1, "a coverage")
         precondition(events.count == calibrationEvents.count && covered.count == events.count)
         precondition(zip(covered, events).allSatisfy { $0 >= 0 && $0 <= $1 })
         self.coverage = coverage
         self.calibrationEvents = calibrationEvents
+        self.law = law
         self.events = events
         self.covered = covered
     }
@@ -61,18 +82,39 @@ public struct RunningCoverage: Equatable, Sendable {
 
     /// Where the share of a bin may lie while the calibration is right, at `level` for this bin.
     public func band(bin: Int, level: Double) -> (low: Double, high: Double) {
-        CoverageLaw.band(
-            calibrationEvents: calibrationEvents[bin],
-            testEvents: events[bin],
-            coverage: coverage,
-            level: level
-        )
+        let count = calibrationEvents[bin]
+        switch law {
+        case .exact:
+            return CoverageLaw.band(
+                calibrationEvents: count,
+                testEvents: events[bin],
+                coverage: coverage,
+                level: level
+            )
+        case .twoEnds:
+            return CoverageLaw.bandOfTwoEnds(
+                calibrationEvents: count,
+                testEvents: events[bin],
+                coverage: coverage,
+                level: level
+            )
+        case .atLeast:
+            guard count >= ConformalRank.fewestEvents(coverage: coverage) else { return (0, 1) }
+            let band = CoverageLaw.band(
+                calibrationEvents: count,
+                testEvents: events[bin],
+                coverage: coverage,
+                level: level
+            )
+            return (band.low, 1)
+        }
     }
 
     /// What a bin shows when all bins together leave their bands with a chance of 1 - `level`.
     public func standing(bin: Int, level: Double) -> Standing {
         guard events[bin] >= Self.fewestEvents else { return .unknown }
         let band = band(bin: bin, level: 1 - (1 - level) / Double(events.count))
+        guard band != (0, 1) else { return .unknown }
         let share = share(bin: bin)
         if share < band.low { return .under }
         return share > band.high ? .over : .holds

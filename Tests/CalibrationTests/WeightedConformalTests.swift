@@ -65,6 +65,33 @@ import Testing
         }
     }
 
+    @Test("Effective events say how coverage scatters", arguments: [0.5, 0.9])
+    func scatter(coverage: Double) throws {
+        var random = SeededRandom(seed: 53)
+        let (repetitions, size) = (1500, 800)
+        var found: [Double] = []
+        var (own, kish) = (0.0, 0.0)
+        for _ in 0..<repetitions {
+            // Uniform places weigh as much as they are large; the truth is a uniform part of its place.
+            let places = (0..<size).map { _ in random.uniform() }
+            let truths = places.map { $0 * random.uniform() }
+            let weighted = try Self.fit(truths, weights: places)
+            let limit = weighted.quantile(bin: 0, coverage: coverage, weight: 0).below
+            // Of data with the density 2 place: P(truth <= limit) = limit² + 2 limit (1 - limit).
+            found.append(limit * limit + 2 * limit * (1 - limit))
+            own += weighted.effectiveEvents(bin: 0, coverage: coverage) / Double(repetitions)
+            kish += weighted.effectiveEvents[0] / Double(repetitions)
+        }
+        let mean = found.reduce(0, +) / Double(repetitions)
+        let variance =
+            found.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(repetitions - 1)
+        let wanted = coverage * (1 - coverage) / variance
+        // The variance is known to 4 %.
+        #expect(abs(own / wanted - 1) < 0.15)
+        // Heavy events have the largest scores.
+        if coverage == 0.9 { #expect(kish / wanted > 1.2) }
+    }
+
     @Test func `A bin without weight has infinite intervals`() throws {
         let column = (0..<300).map { $0 < 200 ? 1.0 : -1 }
         let weighted = try Self.fit(
@@ -76,6 +103,9 @@ import Testing
         #expect(weighted.quantile(bin: 0, coverage: 0.1, weight: 1).isInfinite)
         #expect(!weighted.quantile(bin: 1, coverage: 0.9, weight: 1).isInfinite)
         #expect(weighted.effectiveEvents[0] == 0)
+        #expect(weighted.effectiveEvents(bin: 0, coverage: 0.9) == 0)
+        // 180 or 181 of 200 equal ones lie below.
+        #expect(abs(weighted.effectiveEvents(bin: 1, coverage: 0.9) - 200) < 10)
     }
 
     @Test func `Rounding up loses no coverage and keeps weights`() throws {

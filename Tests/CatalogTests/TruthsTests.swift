@@ -79,6 +79,18 @@ import Testing
         Self.check(try Self.problem(truths, task: "binary", entry: entry), words)
     }
 
+    static let weighted: [(String, String)] = [
+        ("{remembered: 10}", ""),
+        ("{adapt: {method: adaptive, step: 0.01}}", "allowed is this without 'weight'"),
+        ("{adapt: {method: window, events: 20000}}", "allowed is this without 'weight'"),
+    ]
+
+    @Test("Truths of the data need no weights", arguments: weighted)
+    func followWeighted(truths: String, words: String) throws {
+        let entry = "output: y, method: absolute, truth: t, weight: {request: w}"
+        Self.check(try Self.problem(truths, entry: entry), words)
+    }
+
     static let regions: [(String, String)] = [
         ("{}", ""),
         ("{adapt: {method: window, events: 20000}}", ""),

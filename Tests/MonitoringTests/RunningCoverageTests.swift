@@ -53,4 +53,37 @@ import Testing
         #expect(coverage.standing(bin: 0, level: 0.99) == .under)
         #expect(coverage.covered == [1] && coverage.events == [30])
     }
+
+    /// Of 2 bins with 500 calibration events and 5.
+    private static func coverage(
+        _ law: RunningCoverage.Law,
+        share: Double
+    ) -> RunningCoverage {
+        RunningCoverage(
+            coverage: 0.9,
+            calibrationEvents: [500, 5],
+            law: law,
+            events: [1000, 1000],
+            covered: [Int(share * 1000), Int(share * 1000)]
+        )
+    }
+
+    @Test func `Each law has its own band`() {
+        let exact = Self.coverage(.exact, share: 0.9).band(bin: 0, level: 0.99)
+        let twoEnds = Self.coverage(.twoEnds, share: 0.9).band(bin: 0, level: 0.99)
+        let atLeast = Self.coverage(.atLeast, share: 0.9).band(bin: 0, level: 0.99)
+        #expect(twoEnds.low < exact.low && twoEnds.high > exact.high)
+        #expect(atLeast.low == exact.low && atLeast.high == 1)
+    }
+
+    @Test func `What is promised from below alone is never over`() {
+        for (share, wanted) in [(1.0, RunningCoverage.Standing.holds), (0.8, .under)] {
+            let coverage = Self.coverage(.atLeast, share: share)
+            #expect(coverage.standing(bin: 0, level: 0.99) == wanted)
+            // 5 events give no finite quantile.
+            #expect(coverage.standing(bin: 1, level: 0.99) == .unknown)
+        }
+        #expect(Self.coverage(.exact, share: 1).standing(bin: 0, level: 0.99) == .over)
+        #expect(Self.coverage(.exact, share: 0.99).standing(bin: 1, level: 0.99) == .under)
+    }
 }

@@ -1030,7 +1030,8 @@ struct  Vigil__V1__CoverageStanding
   protobuf_c_boolean has_covered;
   uint64_t covered;
   /*
-   * Band of the share by the coverage law; absent where it does not hold.
+   * Band of the share by the coverage law; absent where it does not hold. Where events weigh, coverage is
+   * promised from below alone, and the upper end is 1.
    */
   protobuf_c_boolean has_low;
   double low;

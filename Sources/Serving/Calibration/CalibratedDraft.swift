@@ -49,7 +49,7 @@ struct CalibratedDraft {
             upper: uncertainty.upper.map(index(of:)) ?? -1,
             sigma: uncertainty.sigma.map(index(of:)) ?? -1
         )
-        guard let weight = uncertainty.weight else {
+        guard uncertainty.weight != nil else {
             draft.steps.append(
                 IntervalStep(
                     conformal: conformal,
@@ -62,13 +62,13 @@ struct CalibratedDraft {
             )
             return true
         }
-        guard let weighted = output.weighted else { return false }
+        guard let weighted = output.weighted, let weights = weights(entry, uncertainty, weighted)
+        else { return false }
         draft.steps.append(
             WeightedStep(
                 calibration: weighted,
-                usualCoverage: manifest.coverage,
                 bins: reader(entry, uncertainty, conformal.bins),
-                weightColumn: source(weight.column, slot: ColumnSlots.weight(entry: entry)),
+                weights: weights,
                 outputs: outputs,
                 output: draft.outputs.count - 1,
                 sections: place.interval
@@ -263,6 +263,7 @@ struct CalibratedDraft {
                 ObservationStep.Entry(
                     bins: reader(entry, uncertainty, bins),
                     source: source(uncertainty, output, section: draft.outputs[entry].value),
+                    weights: output?.weighted.flatMap { weights(entry, uncertainty, $0) },
                     first: first
                 )
             )
@@ -271,9 +272,25 @@ struct CalibratedDraft {
         return ObservationStep(
             entries: entries,
             width: first,
+            coverage: manifest.coverage,
             learner: learner,
             generation: generation
         )
+    }
+
+    /// What weighs the events of an output; nil where nothing does.
+    private func weights(
+        _ entry: Int,
+        _ uncertainty: Manifest.Uncertainty,
+        _ calibration: WeightedConformal
+    ) -> WeightReader? {
+        uncertainty.weight.map { weight in
+            WeightReader(
+                calibration,
+                column: source(weight.column, slot: ColumnSlots.weight(entry: entry)),
+                usualCoverage: manifest.coverage
+            )
+        }
     }
 
     /// Where the observations of an output are found, whose answer's values are a section.

@@ -14,9 +14,13 @@ struct LiveEntry {
         /// The output's own score; of a regression output its prediction.
         let value: Double
 
-        /// Whether an answer of these limits held the truth.
-        func isCovered(_ limit: ConformalQuantile) -> Bool {
-            score.below <= limit.below && score.above <= limit.above
+        /// Largest score that the event's own answer held; NaN where that of its bin did.
+        let limit: Double
+
+        /// Whether the answer held the truth, in a bin of these limits.
+        func isCovered(_ bin: ConformalQuantile) -> Bool {
+            let limit = limit.isNaN ? bin : ConformalQuantile(below: limit, above: limit)
+            return score.below <= limit.below && score.above <= limit.above
         }
     }
 
@@ -94,7 +98,10 @@ struct LiveEntry {
             return .failure(Wrong("the event was answered without a finite value"))
         }
         let cell = Int(first.cell)
-        guard cell >= 0 else { return .failure(Wrong("the event has no calibration bin")) }
+        guard cell >= 0 else {
+            let lack = uncertainty.weight == nil ? "bin" : "bin or weight"
+            return .failure(Wrong("the event has no calibration \(lack)"))
+        }
         let table = tables[found.table]
         guard table.events[cell] > 0 else {
             return .failure(
@@ -104,7 +111,13 @@ struct LiveEntry {
             )
         }
         return .success(
-            Scored(table: found.table, cell: cell, score: found.score, value: first.value)
+            Scored(
+                table: found.table,
+                cell: cell,
+                score: found.score,
+                value: first.value,
+                limit: first.limit
+            )
         )
     }
 

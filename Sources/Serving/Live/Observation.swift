@@ -14,6 +14,10 @@ package struct Observation: BitwiseCopyable, Sendable {
     /// Prediction of a regression output, the score of another, or how strange a class of a set is.
     package var value: Double = .nan
 
+    /// Largest score that the answer at the manifest's coverage holds, where events have limits of their
+    /// own by their weights; NaN where the bin has one.
+    package var limit: Double = .nan
+
     /// Nothing said.
     package init() {}
 }

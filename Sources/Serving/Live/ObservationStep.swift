@@ -7,6 +7,8 @@ final class ObservationStep: Sendable {
     struct Entry: Sendable {
         let bins: BinReader
         let source: Source
+        /// What weighs the events, or nil.
+        let weights: WeightReader?
         /// Where its observations begin among those of an event.
         let first: Int
     }
@@ -23,14 +25,23 @@ final class ObservationStep: Sendable {
     private let entries: [Entry]
     /// Observations of an event.
     private let width: Int
+    /// Coverage of the answers that truths are held against.
+    private let coverage: Double
     /// Lent: it holds the plan that this belongs to, and a flight's service holds it.
     private unowned let learner: LiveCalibration
     /// Number of the calibration whose answers these are.
     private let generation: Int
 
-    init(entries: [Entry], width: Int, learner: LiveCalibration, generation: Int) {
+    init(
+        entries: [Entry],
+        width: Int,
+        coverage: Double,
+        learner: LiveCalibration,
+        generation: Int
+    ) {
         self.entries = entries
         self.width = width
+        self.coverage = coverage
         self.learner = learner
         self.generation = generation
     }
@@ -80,6 +91,7 @@ final class ObservationStep: Sendable {
         _ answer: AnswerSections,
         _ found: UnsafeMutableBufferPointer<Observation>
     ) {
+        let weights = entry.weights?.column(segment, position: position, outputs: outputs)
         unsafe ScratchMemory.with(UInt8.self, count: segment.rows) { flags in
             unsafe flags.initialize(repeating: 0)
             _ = unsafe entry.bins.forEachBlock(
@@ -98,16 +110,39 @@ final class ObservationStep: Sendable {
                         )
                         unsafe Self.observe(scores, segment, row, answer, cell, own)
                     case .outputs, .members:
-                        unsafe found[place] = Self.observation(
+                        var one = Self.observation(
                             entry.source,
                             outputs,
                             row: position + row,
                             cell
                         )
+                        if let weights { weigh(&one, entry, weights, row) }
+                        unsafe found[place] = one
                     }
                 }
             }
         }
+    }
+
+    /// Gives an event the limit of its weight; one without a weight has no answer.
+    private func weigh(
+        _ one: inout Observation,
+        _ entry: Entry,
+        _ column: AxisValues,
+        _ row: Int
+    ) {
+        guard one.cell >= 0,
+            let quantile = entry.weights?.quantile(
+                column,
+                row,
+                bin: Int(one.cell),
+                coverage: coverage
+            )
+        else {
+            one.cell = -1
+            return
+        }
+        one.limit = quantile.below
     }
 
     private static func observation(

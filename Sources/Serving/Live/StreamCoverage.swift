@@ -37,9 +37,7 @@ struct StreamCoverage {
         levels = regions.map(\.running)
         tables = entries.map { entry in
             entry.tables.map { table in
-                Table(
-                    running: RunningCoverage(coverage: coverage, calibrationEvents: table.events)
-                )
+                Table(running: table.running(coverage: coverage))
             }
         }
     }
