@@ -5807,7 +5807,7 @@ const ProtobufCMessageDescriptor vigil__v1__stream_monitoring__descriptor =
   (ProtobufCMessageInit) vigil__v1__stream_monitoring__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__model_monitoring__field_descriptors[10] =
+static const ProtobufCFieldDescriptor vigil__v1__model_monitoring__field_descriptors[12] =
 {
   {
     "model",
@@ -5929,9 +5929,35 @@ static const ProtobufCFieldDescriptor vigil__v1__model_monitoring__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "calibration",
+    11,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Vigil__V1__ModelMonitoring, calibration),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "coverage",
+    12,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Vigil__V1__ModelMonitoring, n_coverage),
+    offsetof(Vigil__V1__ModelMonitoring, coverage),
+    &vigil__v1__coverage_standing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__model_monitoring__field_indices_by_name[] = {
+  10,   /* field[10] = calibration */
   6,   /* field[6] = chance */
+  11,   /* field[11] = coverage */
   5,   /* field[5] = distance */
   0,   /* field[0] = model */
   4,   /* field[4] = rate */
@@ -5945,7 +5971,7 @@ static const unsigned vigil__v1__model_monitoring__field_indices_by_name[] = {
 static const ProtobufCIntRange vigil__v1__model_monitoring__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor vigil__v1__model_monitoring__descriptor =
 {
@@ -5955,7 +5981,7 @@ const ProtobufCMessageDescriptor vigil__v1__model_monitoring__descriptor =
   "Vigil__V1__ModelMonitoring",
   "vigil.v1",
   sizeof(Vigil__V1__ModelMonitoring),
-  10,
+  12,
   vigil__v1__model_monitoring__field_descriptors,
   vigil__v1__model_monitoring__field_indices_by_name,
   1,  vigil__v1__model_monitoring__number_ranges,

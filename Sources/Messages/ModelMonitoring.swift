@@ -158,6 +158,10 @@ public struct ModelMonitoring: Sendable, Equatable {
     public var references: [Reference] = []
     /// Streams that events came from, in the order of their first one.
     public var streams: [Stream] = []
+    /// Id of the calibration in use, or nil.
+    public var calibration: String?
+    /// How coverage stands since it came into use, bin by bin; empty while no truths came.
+    public var coverage: [CoverageStanding] = []
 
     /// Nothing is watched.
     public init() {}

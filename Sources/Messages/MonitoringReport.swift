@@ -1,4 +1,4 @@
-/// Drift as JSON shows it: `/v1/monitoring` and `vigil monitor --json`.
+/// Drift and coverage as JSON shows them: `/v1/monitoring` and `vigil monitor --json`.
 public struct MonitoringReport: Encodable, Sendable {
     /// A watched value; bins begin at their edges.
     struct Value: Encodable, Sendable {
@@ -63,6 +63,9 @@ public struct MonitoringReport: Encodable, Sendable {
     let values: [Value]
     let references: [Reference]
     let streams: [Stream]
+    /// Id of the calibration in use.
+    let calibration: String?
+    let coverage: [CoverageStanding]
 
     /// What a version's monitoring found.
     public init(_ found: ModelMonitoring) {
@@ -97,6 +100,8 @@ public struct MonitoringReport: Encodable, Sendable {
                 comparisons: stream.comparisons.map { Comparison($0, names: names) }
             )
         }
+        calibration = found.calibration
+        coverage = found.coverage
     }
 }
 

@@ -66,52 +66,6 @@ public struct CalibrationState: Sendable, Equatable {
     }
 }
 
-/// How often answers held the truth in one bin, since the calibration came into use.
-public struct CoverageStanding: Sendable, Equatable {
-    /// Output, and class where it has some.
-    public var output: String
-    /// Stream of the events.
-    public var stream: String
-    /// Bin in words.
-    public var bin: String
-    /// Coverage promised.
-    public var coverage: Double
-    /// Truths that came.
-    public var events: Int
-    /// Those of them that the answer held.
-    public var covered: Int
-    /// Band of the share by the coverage law, where events weigh for as many as say as much and with 1 as
-    /// its upper end; NaN where it does not hold.
-    public var low: Double
-    /// Upper end of the band.
-    public var high: Double
-    /// "holds", "under", "over", "unknown", or "adapted" where no band is promised.
-    public var standing: String
-
-    /// A bin.
-    public init(
-        output: String,
-        stream: String,
-        bin: String,
-        coverage: Double,
-        events: Int,
-        covered: Int,
-        low: Double,
-        high: Double,
-        standing: String
-    ) {
-        self.output = output
-        self.stream = stream
-        self.bin = bin
-        self.coverage = coverage
-        self.events = events
-        self.covered = covered
-        self.low = low
-        self.high = high
-        self.standing = standing
-    }
-}
-
 /// The calibrations of a version that takes truths, and how its coverage stands.
 public struct CalibrationsReport: Sendable, Equatable {
     /// Name of the model.

@@ -260,12 +260,14 @@ public final class ModelService: Sendable {
         if let drift { judge.remove(drift) }
     }
 
-    /// How its events compare with its references.
+    /// How its events compare with its references, and its answers with truths.
     var monitoring: ModelMonitoring {
         var report = drift?.report { streams.name($0) } ?? ModelMonitoring()
         report.model = source.manifest.name
         report.version = source.version
         report.reason = driftReason
+        report.calibration = current?.id
+        report.coverage = live?.standing() ?? []
         return report
     }
 

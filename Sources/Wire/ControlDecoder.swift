@@ -52,20 +52,23 @@ enum ControlDecoder {
             )
         }
         report.coverage = unsafe (0..<message.n_coverage).compactMap { index in
-            guard let entry = unsafe message.coverage[index]?.pointee else { return nil }
-            return unsafe CoverageStanding(
-                output: text(entry.output),
-                stream: text(entry.stream),
-                bin: text(entry.bin),
-                coverage: entry.coverage,
-                events: Int(clamping: entry.events),
-                covered: Int(clamping: entry.covered),
-                low: entry.has_low != 0 ? entry.low : .nan,
-                high: entry.has_high != 0 ? entry.high : .nan,
-                standing: text(entry.standing)
-            )
+            unsafe message.coverage[index].map { unsafe standing($0.pointee) }
         }
         return report
+    }
+
+    static func standing(_ message: Vigil__V1__CoverageStanding) -> CoverageStanding {
+        unsafe CoverageStanding(
+            output: text(message.output),
+            stream: text(message.stream),
+            bin: text(message.bin),
+            coverage: message.coverage,
+            events: Int(clamping: message.events),
+            covered: Int(clamping: message.covered),
+            low: message.has_low != 0 ? message.low : .nan,
+            high: message.has_high != 0 ? message.high : .nan,
+            standing: text(message.standing)
+        )
     }
 
     static func models(_ message: Vigil__V1__ModelsReply) -> [ModelDescription] {

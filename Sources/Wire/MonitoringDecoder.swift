@@ -33,6 +33,10 @@ enum MonitoringDecoder {
             )
         }
         model.streams = unsafe values(message.streams, message.n_streams) { unsafe stream($0) }
+        model.calibration = unsafe message.calibration.map { unsafe ControlDecoder.text($0) }
+        model.coverage = unsafe values(message.coverage, message.n_coverage) {
+            unsafe ControlDecoder.standing($0)
+        }
         return model
     }
 

@@ -98,7 +98,7 @@ extension ReplyEncoder {
         return unsafe message
     }
 
-    private func message(
+    func message(
         _ standing: CoverageStanding
     ) -> UnsafeMutablePointer<Vigil__V1__CoverageStanding> {
         let entry = unsafe make(Vigil__V1__CoverageStanding.self)

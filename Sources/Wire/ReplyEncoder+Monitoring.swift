@@ -51,6 +51,9 @@ extension ReplyEncoder {
         }
         unsafe message.pointee.n_streams = model.streams.count
         unsafe message.pointee.streams = unsafe list(model.streams) { unsafe self.message($0) }
+        unsafe message.pointee.calibration = unsafe model.calibration.map { unsafe text($0) }
+        unsafe message.pointee.n_coverage = model.coverage.count
+        unsafe message.pointee.coverage = unsafe list(model.coverage) { unsafe self.message($0) }
         return unsafe message
     }
 

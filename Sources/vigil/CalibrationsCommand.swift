@@ -87,18 +87,6 @@ struct UseCalibration: AsyncParsableCommand {
 
 /// The object that `--json` prints.
 private struct CalibrationsDocument: Encodable {
-    struct Bin: Encodable {
-        let output: String
-        let stream: String
-        let bin: String
-        let coverage: Double
-        let events: Int
-        let covered: Int
-        @JSONNumber var low: Double
-        @JSONNumber var high: Double
-        let standing: String
-    }
-
     struct State: Encodable {
         let id: String
         let date: String
@@ -112,7 +100,7 @@ private struct CalibrationsDocument: Encodable {
     let model: String
     let version: String
     let calibrations: [State]
-    let coverage: [Bin]
+    let coverage: [CoverageStanding]
     let problem: String
 
     init(_ report: CalibrationsReport) {
@@ -129,19 +117,7 @@ private struct CalibrationsDocument: Encodable {
             )
         }
         problem = report.problem
-        coverage = report.coverage.map {
-            Bin(
-                output: $0.output,
-                stream: $0.stream,
-                bin: $0.bin,
-                coverage: $0.coverage,
-                events: $0.events,
-                covered: $0.covered,
-                low: $0.low,
-                high: $0.high,
-                standing: $0.standing
-            )
-        }
+        coverage = report.coverage
     }
 
     static func show(_ report: CalibrationsReport) {
@@ -158,17 +134,6 @@ private struct CalibrationsDocument: Encodable {
         if !report.problem.isEmpty { print("not kept: \(report.problem)") }
         guard !report.coverage.isEmpty else { return print("No truths came since it is in use.") }
         print("\nCoverage since it is in use")
-        Output.table(
-            ["output", "stream", "bin", "promised", "measured", "low", "high", "truths", ""],
-            report.coverage.map { row in
-                [
-                    row.output, row.stream, row.bin, Output.fixed(row.coverage, 3),
-                    Output.fixed(Double(row.covered) / Double(row.events), 4),
-                    row.low.isNaN ? "-" : Output.fixed(row.low, 4),
-                    row.high.isNaN ? "-" : Output.fixed(row.high, 4), "\(row.events)",
-                    row.standing,
-                ]
-            }
-        )
+        Output.table(CoverageTable.header, report.coverage.map(CoverageTable.row))
     }
 }

@@ -8,13 +8,15 @@ import VigilClient
 struct MonitorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "monitor",
-        abstract: "Shows how the events of each stream compare with their references.",
+        abstract:
+            "Shows how the events of each stream compare with their references, and answers with truths.",
         discussion: """
             On a terminal the view is drawn anew every --interval seconds until Ctrl-C. Bars show \
             the last window bin by bin over its reference: half a block is as many events as \
             expected, a whole one twice as many. A value alarms when its window is off both \
             significantly and largely; the martingale's capital is a slow alarm that sums up all \
-            windows.
+            windows. Where truths came, their share in the answers' intervals and sets stands \
+            below, bin by bin.
 
             The exit code of --once and --json is 1 while the last window of some stream alarms.
             """

@@ -1,11 +1,12 @@
 import Messages
 
-/// The last windows of every stream over their references as one SVG page: a row a stream, a panel a
-/// value.
+/// The last windows of every stream over their references as one SVG page, a row a stream, a panel a
+/// value; below them the coverage of the streams that truths came for, a panel each.
 struct MonitoringPlots {
     private static let panel = (width: 220.0, height: 120.0, gapX: 90.0, gapY: 96.0)
     private static let left = 90.0
     private static let top = 96.0
+    private static let coverage = (width: 760.0, height: 220.0, gapY: 110.0)
     private static let colours = ["simulation": "#0072b2", "data": "#009e73"]
     private static let windowColour = "#d55e00"
 
@@ -18,11 +19,19 @@ struct MonitoringPlots {
         let rows = models.flatMap { model in
             model.streams.filter { $0.windows > 0 }.map { (model, $0) }
         }
+        let covered = models.flatMap { model in
+            model.coverage.map(\.stream).distinct.map { (model, $0) }
+        }
         let columns = rows.map { $0.0.values.count }.max() ?? 1
         let step = (Self.panel.width + Self.panel.gapX, Self.panel.height + Self.panel.gapY)
+        let below = Self.top + Double(max(1, rows.count)) * step.1
+        let coverageStep = Self.coverage.height + Self.coverage.gapY
         var page = Drawing(
-            width: max(700, Self.left + Double(columns) * step.0),
-            height: Self.top + Double(max(1, rows.count)) * step.1
+            width: max(
+                covered.isEmpty ? 700 : Self.left + Self.coverage.width + 90,
+                Self.left + Double(columns) * step.0
+            ),
+            height: below + Double(covered.count) * coverageStep
         )
         page.text(
             30,
@@ -52,7 +61,46 @@ struct MonitoringPlots {
                 draw(&page, place, model, stream, value)
             }
         }
+        for (row, (model, stream)) in covered.enumerated() {
+            let panel = Panel(
+                x: Self.left,
+                y: below + Double(row) * coverageStep + 30,
+                width: Self.coverage.width,
+                height: Self.coverage.height
+            )
+            drawCoverage(&page, panel, model, stream)
+        }
         return page.finished
+    }
+
+    /// The shares of a stream's truths that answers held, and where they must lie.
+    private func drawCoverage(
+        _ page: inout Drawing,
+        _ panel: Panel,
+        _ model: ModelMonitoring,
+        _ stream: String
+    ) {
+        let cells = model.coverage.filter { $0.stream == stream }.map { standing in
+            Cell(
+                model: model.model,
+                output: standing.output,
+                bin: standing.bin,
+                nominal: standing.coverage,
+                measured: standing.share,
+                // An adapted calibration promises no band: there is only the mark.
+                low: standing.low.isNaN ? standing.share : standing.low,
+                high: standing.high.isNaN ? standing.share : standing.high,
+                events: standing.events
+            )
+        }
+        SharesPanel(
+            title: "\(model.model) \(model.version), stream \(stream): "
+                + MonitoringTable.coverageHeading(model),
+            x: "bin",
+            y: "measured coverage",
+            lowest: 0.6,
+            highest: 1
+        ).draw(&page, panel, cells)
     }
 
     /// Cumulative shares at the bins' edges: the largest difference of two is their distance.

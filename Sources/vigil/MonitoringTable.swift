@@ -13,6 +13,12 @@ struct MonitoringTable {
     }
 
     private static func text(_ model: ModelMonitoring) -> String {
+        guard !model.coverage.isEmpty else { return drift(model) }
+        let rows = Output.lines(CoverageTable.header, model.coverage.map(CoverageTable.row))
+        return ([drift(model), "", coverageHeading(model)] + rows).joined(separator: "\n")
+    }
+
+    private static func drift(_ model: ModelMonitoring) -> String {
         if let reason = model.reason { return "\(model.model) \(model.version): \(reason)" }
         var lines = [heading(model)]
         for reference in model.references {
@@ -32,6 +38,11 @@ struct MonitoringTable {
     /// A line that names the version and its limits.
     static func heading(_ model: ModelMonitoring) -> String {
         "\(model.model) \(model.version): windows of \(model.windowEvents) events, alarm at q <= \(Output.significant(model.rate, 1)) and distance >= \(Output.shortest(model.distance))"
+    }
+
+    /// A line above the shares of truths that answers held.
+    static func coverageHeading(_ model: ModelMonitoring) -> String {
+        "coverage since calibration \(model.calibration ?? "") is in use"
     }
 
     private static func rows(_ stream: ModelMonitoring.Stream, _ model: ModelMonitoring)

@@ -2,7 +2,7 @@ import Glibc
 import Messages
 
 /// What monitoring found as a terminal shows it: a line for every value of every stream, bars beside
-/// it where there is room.
+/// it where there is room, and one for every bin that truths came for.
 struct MonitoringView {
     /// Fewest columns of the bars; narrower ones tell nothing.
     private static let fewestBars = 12
@@ -30,6 +30,22 @@ struct MonitoringView {
     }
 
     private func lines(_ model: ModelMonitoring, _ width: Int) -> [String] {
+        drift(model, width) + coverage(model, width)
+    }
+
+    /// A line for every bin that truths came for; red where fewer were held than promised.
+    private func coverage(_ model: ModelMonitoring, _ width: Int) -> [String] {
+        guard !model.coverage.isEmpty else { return [] }
+        let rows = Output.lines(CoverageTable.header, model.coverage.map(CoverageTable.row))
+        // Without the rule below the header.
+        let lines = ([rows[0]] + rows.dropFirst(2)).map { Self.fit("    \($0)", width) }
+        return ["  \(MonitoringTable.coverageHeading(model))", paint(lines[0], .dim)]
+            + zip(lines.dropFirst(), model.coverage).map { line, standing in
+                standing.standing == "under" ? paint(line, .red) : line
+            }
+    }
+
+    private func drift(_ model: ModelMonitoring, _ width: Int) -> [String] {
         if let reason = model.reason {
             return [paint(Self.fit("\(model.model) \(model.version): \(reason)", width), .dim)]
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -180,6 +181,40 @@ def test_a_shift_shows(live):
         send(client, "counted", events(3000, 5, shift=1.5))
         standings = {row.standing for row in client.calibrations("counted").coverage}
     assert standings == {"under"}
+
+
+def test_monitoring_tells_coverage_too(live, tmp_path):
+    daemon = live()
+    with daemon.client() as client:
+        send(client, "counted", events(900, 7), stream="physics")
+        send(client, "counted", events(900, 8, shift=1.5))
+        send(client, "adaptive", events(1000, 9))
+        wait_until(lambda: len(client.calibrations("adaptive").calibrations) == 2)
+        send(client, "adaptive", events(900, 10))
+        report = client.calibrations("counted")
+        (told,) = client.monitoring("counted")
+        (adapted,) = client.monitoring("adaptive")
+        (deaf,) = client.monitoring("deaf")
+    assert told.calibration == report.calibrations[0].id and len(told.coverage) == 6
+    assert told.coverage == report.coverage and "names nothing" in told.reason
+    assert {row.standing for row in adapted.coverage} == {"adapted"}
+    assert deaf.coverage == () and deaf.calibration is not None
+    page = {model["model"]: model for model in json.loads(daemon.page("/v1/monitoring"))}
+    assert page["counted"]["calibration"] == told.calibration
+    assert page["counted"]["coverage"] == [dataclasses.asdict(row) for row in told.coverage]
+    assert {row["low"] for row in page["adaptive"]["coverage"]} == {None}
+    assert page["deaf"]["coverage"] == []
+    shown = answer("monitor", "counted", at=daemon)
+    assert f"coverage since calibration {told.calibration} is in use" in shown
+    rows = [line.split() for line in shown.splitlines() if line.startswith("energy ")]
+    assert [(row[1], row[-1]) for row in rows] == (
+        [("none", "under")] * 3 + [("physics", "holds")] * 3
+    )
+    plots = tmp_path / "coverage.svg"
+    answer("monitor", "--report", plots, at=daemon)
+    text = plots.read_text()
+    assert "counted 1, stream physics" in text and "adaptive 1, stream none" in text
+    assert "nan" not in text
 
 
 def test_scored_events_are_remembered_by_id_and_stream(live):

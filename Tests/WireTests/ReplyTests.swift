@@ -163,6 +163,20 @@ import Wire
             ),
             .init(name: "a", events: 1, windows: 0, skipped: 0, counts: [], comparisons: []),
         ]
+        watched.calibration = "f32ad3c01b7c"
+        watched.coverage = [
+            .init(
+                output: "margin nr",
+                stream: "a",
+                bin: "[6, 10)",
+                coverage: 0.9,
+                events: 40,
+                covered: 35,
+                low: 0.8,
+                high: 0.97,
+                standing: "holds"
+            )
+        ]
         var other = ModelMonitoring()
         other.model = "m"
         other.reason = "there is no file of references"

@@ -322,21 +322,23 @@ def calibrations(message: Any) -> Calibrations:
             )
             for entry in message.calibrations
         ),
-        coverage=tuple(
-            CoverageStanding(
-                output=entry.output,
-                stream=entry.stream,
-                bin=entry.bin,
-                coverage=entry.coverage,
-                events=entry.events,
-                covered=entry.covered,
-                low=optional(entry, "low"),
-                high=optional(entry, "high"),
-                standing=entry.standing,
-            )
-            for entry in message.coverage
-        ),
+        coverage=tuple(map(coverage_standing, message.coverage)),
         problem=optional(message, "problem"),
+    )
+
+
+def coverage_standing(message: Any) -> CoverageStanding:
+    """From a CoverageStanding."""
+    return CoverageStanding(
+        output=message.output,
+        stream=message.stream,
+        bin=message.bin,
+        coverage=message.coverage,
+        events=message.events,
+        covered=message.covered,
+        low=optional(message, "low"),
+        high=optional(message, "high"),
+        standing=message.standing,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .descriptions import optional
+from .descriptions import CoverageStanding, coverage_standing, optional
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,8 @@ class Monitoring:
         references: by kind.
         streams: by name; "none" holds events that name none, "others" those of streams past the
             capacity.
+        calibration: id of the calibration in use, or None.
+        coverage: how its coverage stands, bin by bin; empty while no truths came.
     """
 
     model: str
@@ -138,6 +140,8 @@ class Monitoring:
     values: dict[str, MonitoredValue]
     references: dict[str, Reference]
     streams: dict[str, Stream]
+    calibration: str | None
+    coverage: tuple[CoverageStanding, ...]
 
 
 def monitoring(message: Any) -> Monitoring:
@@ -158,6 +162,8 @@ def monitoring(message: Any) -> Monitoring:
         },
         references=dict(zip(kinds, (_reference(r, names) for r in message.references))),
         streams={entry.name: _stream(entry, names) for entry in message.streams},
+        calibration=optional(message, "calibration"),
+        coverage=tuple(map(coverage_standing, message.coverage)),
     )
 
 

@@ -1263,10 +1263,19 @@ struct  Vigil__V1__ModelMonitoring
   Vigil__V1__DriftReference **references;
   size_t n_streams;
   Vigil__V1__StreamMonitoring **streams;
+  /*
+   * Id of the calibration in use, or absent.
+   */
+  char *calibration;
+  /*
+   * How coverage stands since it came into use, where truths came.
+   */
+  size_t n_coverage;
+  Vigil__V1__CoverageStanding **coverage;
 };
 #define VIGIL__V1__MODEL_MONITORING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__model_monitoring__descriptor) \
-    , NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL }
+    , NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, NULL, 0,NULL }
 
 
 struct  Vigil__V1__MonitoringReply
