@@ -51,6 +51,12 @@ def monitored(tmp_path_factory, stored_reference):
         yield running
 
 
+def forget_references(models):
+    """Removes the references of the tree model."""
+    for path in (models / TREE / "1").glob("references*"):
+        path.unlink()
+
+
 def monitoring(client, model):
     (found,) = client.monitoring(model)
     return found
@@ -293,6 +299,7 @@ def test_wrong_files_are_not_used_and_say_why(
            "--output", path, at=monitored)
     changed, count = re.subn(old, new, path.read_text(), count=1)
     assert count == 1
+    forget_references(models)
     (models / TREE / "1" / "references.json").write_text(changed)
     with Daemon(models) as running, running.client() as client:
         told = monitoring(client, TREE)
@@ -306,8 +313,7 @@ def test_wrong_files_are_not_used_and_say_why(
 def test_what_is_not_watched_says_why(tmp_path, stored_reference):
     models = copy_models(tmp_path, TREE)
     manifest = models / TREE / "model.yaml"
-    for path in (models / TREE / "1").glob("references*"):
-        path.unlink()
+    forget_references(models)
     with Daemon(models) as running, running.client() as client:
         assert "there is no file of references" in monitoring(client, TREE).reason
         manifest.write_text(re.sub("monitored: .*\n", "", manifest.read_text()))

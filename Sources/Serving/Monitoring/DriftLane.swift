@@ -49,14 +49,17 @@ package final class DriftLane: @unchecked Sendable {
             // Numbers that are claimed, for this segment and neighbours of its stream.
             var number = 0
             var claimed = 0
+            // Rows that are no events have none.
+            var isCounted = false
             for index in segments.indices {
                 let segment = segments[index]
                 if claimed == 0 {
                     stream = unsafe segment.flight.pointee.stream
                     claimed = rows(of: stream, in: segments, from: index)
-                    number = stream == Flight.noStream ? 0 : windows.claim(stream, rows: claimed)
+                    isCounted = unsafe stream != Flight.noStream
+                    number = isCounted ? windows.claim(stream, rows: claimed) : 0
                 }
-                if stream != Flight.noStream {
+                if isCounted {
                     count(
                         segment,
                         number: number,
