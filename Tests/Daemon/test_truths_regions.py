@@ -235,3 +235,27 @@ def test_truths_are_held_against_the_ellipse_that_was_answered(live):
             level = COVERAGES.index(row.coverage)
             assert (row.events, row.covered) == (chosen.sum(), held[chosen, level].sum())
             assert row.standing == "adapted"
+
+
+# MARK: The zoo's positions
+
+
+def test_the_zoo_s_positions_count_a_step(daemon, halves):
+    """A step of 4 mm in x shows in x and in the ellipses, and not in y."""
+    with daemon.client() as client:
+        for stream, step in (("source", 0), ("step", 4)):
+            for columns in halves:
+                truths = {"true_x": columns["true_x"] + step, "true_y": columns["true_y"]}
+                client.truth("position-cnn", truths, columns["hits"], stream=stream)
+        report = client.calibrations("position-cnn")
+    assert report.problem is None and [state.in_use for state in report.calibrations] == [True]
+    events = sum(len(columns["hits"]) for columns in halves)
+    standings = {}
+    for row in report.coverage:
+        standings.setdefault((row.stream, row.output, row.coverage), []).append(row)
+    for (stream, output, _), rows in standings.items():
+        assert sum(row.events for row in rows) == events
+        is_moved = stream == "step" and output != "y"
+        found = {row.standing for row in rows}
+        assert "under" in found if is_moved else found == {"holds"}, (stream, output)
+    assert len(standings) == 2 * (2 + len(COVERAGES))
