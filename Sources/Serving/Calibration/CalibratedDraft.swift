@@ -264,7 +264,7 @@ struct CalibratedDraft {
                     bins: reader(entry, uncertainty, bins),
                     source: source(uncertainty, output, section: draft.outputs[entry].value),
                     weights: output?.weighted.flatMap { weights(entry, uncertainty, $0) },
-                    first: first
+                    places: first..<first + uncertainty.observations
                 )
             )
             first += uncertainty.observations

@@ -9,8 +9,8 @@ final class ObservationStep: Sendable {
         let source: Source
         /// What weighs the events, or nil.
         let weights: WeightReader?
-        /// Where its observations begin among those of an event.
-        let first: Int
+        /// Its observations among those of an event.
+        let places: Range<Int>
     }
 
     enum Source: Sendable {
@@ -101,25 +101,50 @@ final class ObservationStep: Sendable {
                 flags: flags.baseAddress.unsafelyUnwrapped
             ) { rows, cells in
                 for row in rows {
-                    let cell = unsafe cells[row - rows.lowerBound]
-                    let place = row * width + entry.first
-                    switch entry.source {
-                    case .classes(let scores):
-                        let own = unsafe UnsafeMutableBufferPointer(
-                            rebasing: found[place..<place + scores.classes]
-                        )
-                        unsafe Self.observe(scores, segment, row, answer, cell, own)
-                    case .outputs, .members:
-                        var one = Self.observation(
-                            entry.source,
-                            outputs,
-                            row: position + row,
-                            cell
-                        )
-                        if let weights { weigh(&one, entry, weights, row) }
-                        unsafe found[place] = one
+                    let first = row * width
+                    let own = unsafe UnsafeMutableBufferPointer(
+                        rebasing: found[
+                            first + entry.places.lowerBound..<first + entry.places.upperBound
+                        ]
+                    )
+                    for index in own.indices {
+                        unsafe own[index].cell = cells[row - rows.lowerBound]
                     }
+                    unsafe observe(entry.source, segment, row, position, outputs, answer, own)
+                    if let weights { unsafe weigh(&own[0], entry, weights, row) }
                 }
+            }
+        }
+    }
+
+    /// Fills the observations of an output and a row.
+    private func observe(
+        _ source: Source,
+        _ segment: BatchQueues.Segment,
+        _ row: Int,
+        _ position: Int,
+        _ outputs: RawOutputs,
+        _ answer: AnswerSections,
+        _ found: UnsafeMutableBufferPointer<Observation>
+    ) {
+        let place = position + row
+        switch source {
+        case .outputs(let value, let lower, let upper, let sigma):
+            unsafe found[0].value = Double(outputs.floats(value)[place])
+            if lower >= 0 { unsafe found[0].lower = outputs.floats(lower)[place] }
+            if upper >= 0 { unsafe found[0].upper = outputs.floats(upper)[place] }
+            if sigma >= 0 { unsafe found[0].sigma = outputs.floats(sigma)[place] }
+        case .members(let means, let sigmas, let count):
+            let spread = EnsembleSpread.regression(
+                means: outputs.span(means, row: place, count: count),
+                sigmas: outputs.span(sigmas, row: place, count: count)
+            )
+            unsafe found[0].value = Double(Float(spread.mean))
+            unsafe found[0].sigma = Float(spread.sigma)
+        case .classes(let scores):
+            scores.withRoom { room in
+                unsafe scores.write(segment.flight, row: segment.firstRow + row, answer, to: room)
+                for index in found.indices { unsafe found[index].value = room[index] }
             }
         }
     }
@@ -143,49 +168,5 @@ final class ObservationStep: Sendable {
             return
         }
         one.limit = quantile.below
-    }
-
-    private static func observation(
-        _ source: Source,
-        _ outputs: RawOutputs,
-        row: Int,
-        _ cell: Int32
-    ) -> Observation {
-        var one = Observation()
-        one.cell = cell
-        switch source {
-        case .outputs(let value, let lower, let upper, let sigma):
-            one.value = Double(unsafe outputs.floats(value)[row])
-            if lower >= 0 { one.lower = unsafe outputs.floats(lower)[row] }
-            if upper >= 0 { one.upper = unsafe outputs.floats(upper)[row] }
-            if sigma >= 0 { one.sigma = unsafe outputs.floats(sigma)[row] }
-        case .members(let means, let sigmas, let count):
-            let spread = EnsembleSpread.regression(
-                means: outputs.span(means, row: row, count: count),
-                sigmas: outputs.span(sigmas, row: row, count: count)
-            )
-            one.value = Double(Float(spread.mean))
-            one.sigma = Float(spread.sigma)
-        case .classes:
-            preconditionFailure("a set has an observation for each class")
-        }
-        return one
-    }
-
-    private static func observe(
-        _ scores: SetScores,
-        _ segment: BatchQueues.Segment,
-        _ row: Int,
-        _ answer: AnswerSections,
-        _ cell: Int32,
-        _ found: UnsafeMutableBufferPointer<Observation>
-    ) {
-        scores.withRoom { room in
-            unsafe scores.write(segment.flight, row: segment.firstRow + row, answer, to: room)
-            for index in found.indices {
-                unsafe found[index].cell = cell
-                unsafe found[index].value = room[index]
-            }
-        }
     }
 }

@@ -29,6 +29,8 @@ final class TruthScorer: @unchecked Sendable {
     /// Observations of every event, all outputs of one after the other, and the number of the stream.
     func score(_ call: TruthCall) throws(Refusal) -> (observations: [Observation], stream: Int) {
         let lent = LentCall(call)
+        // The flight points into it until it is done.
+        defer { withExtendedLifetime(lent) {} }
         try unsafe lent.fill(&request.pointee)
         var observed: UnsafeMutablePointer<Observation>?
         defer { unsafe observed?.deallocate() }
