@@ -69,6 +69,38 @@ import Wire
         #expect(received.kind == .control(request))
     }
 
+    @Test("Truths arrive as they were sent, in either placement", arguments: [2, 400])
+    func truths(rows: Int) throws {
+        let numbers = TensorValue(
+            name: "kind",
+            shape: [rows],
+            floats: (0..<rows).map(Float.init)
+        )
+        var call = TruthCall(model: "er-nr-mlp")
+        call.stream = "source"
+        call.truths = [numbers]
+        let ids = TensorValue(
+            name: "",
+            type: .uint64,
+            shape: [rows],
+            bytes: [UInt8](repeating: 3, count: rows * 8)
+        )
+        var drawn = call
+        drawn.eventIds = ids
+        drawn.seed = .max
+        drawn.inputs = [numbers, numbers]
+        drawn.columns = [numbers]
+        var remembered = call
+        remembered.version = "2"
+        remembered.eventIds = ids
+        for call in [drawn, remembered] {
+            let sent = RequestEncoder.encode(.truth(call), id: 9)
+            #expect(sent.frames.isEmpty == (rows == 2))
+            let received = try LentFrames(sent.header, sent.frames).request()
+            #expect(received.kind == .control(.truth(call)))
+        }
+    }
+
     @Test func `The documented bytes mean what the documentation says`() throws {
         let bytes: [UInt8] = [
             0x08, 0x07, 0x12, 0x41, 0x0A, 0x0A, 0x65, 0x72, 0x2D, 0x6E, 0x72, 0x2D, 0x74, 0x72,
