@@ -63,6 +63,7 @@ uncertainty:
       sigma: sigma
       truth: true_energy
       bins: {input: x, feature: second, edges: [-0.5, 0.8]}
+truths: {}
 """
 
 

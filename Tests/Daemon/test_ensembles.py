@@ -90,3 +90,15 @@ def test_an_event_has_the_same_bits_whatever_its_batch(served, answer, events):
     for name in ("value", "lower", "upper", "aleatoric", "epistemic"):
         whole = getattr(answer.answer, name)[17:18]
         assert getattr(alone.answer, name).tobytes() == whole.tobytes()
+
+
+def test_truths_are_held_against_the_members_interval(served, answer, events):
+    columns = events[1]
+    with served[0].client() as client:
+        client.truth("energy", {"true_energy": columns["true_energy"]}, columns["x"])
+        rows = client.calibrations("energy").coverage
+    inside = (answer.lower <= columns["true_energy"]) & (columns["true_energy"] <= answer.upper)
+    bins = np.searchsorted(EDGES, columns["x"][:, 1], side="right")
+    found = [(row.events, row.covered, row.standing) for row in rows]
+    cells = [bins == cell for cell in range(len(EDGES) + 1)]
+    assert found == [(cell.sum(), inside[cell].sum(), "holds") for cell in cells]

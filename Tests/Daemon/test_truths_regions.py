@@ -9,13 +9,14 @@ import signal
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
+from scipy import stats
 
 import laws
-from daemon import Daemon
+from daemon import Daemon, copy_models
 from small_models import write_graph
 from vigil import InvalidRequest
 
-from command import document, serving, stored
+from command import document, edited_model, serving, stored
 
 EDGES = [-0.5, 0.5]
 WORDS = ["< -0.5", "[-0.5, 0.5)", ">= 0.5"]
@@ -259,3 +260,28 @@ def test_the_zoo_s_positions_count_a_step(daemon, halves):
         found = {row.standing for row in rows}
         assert "under" in found if is_moved else found == {"holds"}, (stream, output)
     assert len(standings) == 2 * (2 + len(COVERAGES))
+
+
+def test_two_ends_have_the_band_of_their_law(halves, tmp_path, make_daemon):
+    def asymmetric(text):
+        text = text.replace("required: true", "required: false")
+        return text.replace("method: cqr", "method: cqr-asymmetric")
+
+    models = copy_models(tmp_path / "models")
+    edited_model(models, "position-cnn", "ends", asymmetric)
+    daemon = serving(make_daemon(models), ["ends"])
+    document("calibrate", "ends", "--data", stored(tmp_path, **halves[0]), at=daemon)
+    columns = halves[1]
+    with daemon.client() as client:
+        truths = {"true_x": columns["true_x"]}
+        client.truth("ends", truths, columns["hits"])
+        rows = client.calibrations("ends").coverage
+        counts = client.models("ends")[0].bins[0].events
+    assert len(rows) == len(counts) == 10
+    for row, count in zip(rows, counts):
+        rank = laws.conformal_rank(count, 0.95)
+        law = stats.betabinom(row.events, rank, count + 1 - rank)
+        tail = laws.FAILURE / len(rows) / 4
+        low, high = law.ppf(tail) / row.events, law.ppf(1 - tail) / row.events
+        np.testing.assert_allclose([row.low, row.high], [max(0, 2 * low - 1), high], rtol=1e-12)
+        assert row.standing == "holds"
