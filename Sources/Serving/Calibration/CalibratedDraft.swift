@@ -247,39 +247,8 @@ struct CalibratedDraft {
         return true
     }
 
-    /// What is observed of every output.
-    func observation(
-        _ calibration: LoadedCalibration,
-        of draft: AnswerDraft,
-        learner: LiveCalibration,
-        generation: Int
-    ) -> ObservationStep {
-        var first = 0
-        var entries: [ObservationStep.Entry] = []
-        for (entry, uncertainty) in manifest.uncertainty.enumerated() {
-            let output = calibration.file.outputs.first { $0.output == uncertainty.output }
-            let bins = output?.interval?.bins ?? output?.pValues.first?.table.bins ?? .whole
-            entries.append(
-                ObservationStep.Entry(
-                    bins: reader(entry, uncertainty, bins),
-                    source: source(uncertainty, output, section: draft.outputs[entry].value),
-                    weights: output?.weighted.flatMap { weights(entry, uncertainty, $0) },
-                    places: first..<first + uncertainty.observations
-                )
-            )
-            first += uncertainty.observations
-        }
-        return ObservationStep(
-            entries: entries,
-            width: first,
-            coverage: manifest.coverage,
-            learner: learner,
-            generation: generation
-        )
-    }
-
     /// What weighs the events of an output; nil where nothing does.
-    private func weights(
+    func weights(
         _ entry: Int,
         _ uncertainty: Manifest.Uncertainty,
         _ calibration: WeightedConformal
@@ -293,31 +262,6 @@ struct CalibratedDraft {
         }
     }
 
-    /// Where the observations of an output are found, whose answer's values are a section.
-    private func source(
-        _ uncertainty: Manifest.Uncertainty,
-        _ output: OutputCalibration?,
-        section: Int
-    ) -> ObservationStep.Source {
-        if let sets = output?.sets {
-            return .classes(
-                SetScores(score: sets.score, classes: sets.classes, section: section)
-            )
-        }
-        let value = index(of: uncertainty.output)
-        let sigma = uncertainty.sigma.map(index(of:)) ?? -1
-        if uncertainty.method == .ensemble {
-            let members = manifest.outputs[value].signature.elementCount
-            return .members(means: value, sigmas: sigma, count: members)
-        }
-        return .outputs(
-            value: value,
-            lower: uncertainty.lower.map(index(of:)) ?? -1,
-            upper: uncertainty.upper.map(index(of:)) ?? -1,
-            sigma: sigma
-        )
-    }
-
     private func scale(_ entry: Manifest.Uncertainty) -> RegionStep.Scale {
         if let lower = entry.lower, let upper = entry.upper {
             return .quantiles(lower: index(of: lower), upper: index(of: upper))
@@ -325,7 +269,7 @@ struct CalibratedDraft {
         return entry.sigma.map { .sigma(index(of: $0)) } ?? .one
     }
 
-    private func index(of name: String) -> Int {
+    func index(of name: String) -> Int {
         guard let index = manifest.outputs.firstIndex(where: { $0.signature.name == name }) else {
             preconditionFailure("the manifest's reader checked that output \(name) exists")
         }
@@ -334,7 +278,7 @@ struct CalibratedDraft {
 
     private func unit(_ output: Int) -> String { manifest.outputs[output].unit }
 
-    private func reader(
+    func reader(
         _ entry: Int,
         _ uncertainty: Manifest.Uncertainty,
         _ bins: MondrianGrid
@@ -353,7 +297,7 @@ struct CalibratedDraft {
         )
     }
 
-    private func source(_ column: Manifest.BinColumn, slot: Int) -> AxisReader.Source {
+    func source(_ column: Manifest.BinColumn, slot: Int) -> AxisReader.Source {
         switch column {
         case .output(let name):
             return .output(index: index(of: name))
