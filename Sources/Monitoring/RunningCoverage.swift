@@ -22,7 +22,7 @@ public struct RunningCoverage: Equatable, Sendable {
         case under
         /// More are: intervals are wider than need be.
         case over
-        /// Too few truths to tell.
+        /// Too few truths to tell, or too few calibration events for a law.
         case unknown
     }
 

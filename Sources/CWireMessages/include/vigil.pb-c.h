@@ -1038,7 +1038,8 @@ struct  Vigil__V1__CoverageStanding
   protobuf_c_boolean has_high;
   double high;
   /*
-   * "holds", "under", "over", "unknown" (too few truths), or "adapted" (no band is promised).
+   * "holds", "under", "over", "unknown" (too few truths, or calibration events that weigh), or "adapted" (no
+   * band is promised).
    */
   char *standing;
 };
