@@ -37,7 +37,7 @@ struct BackgroundFileTests {
     @Test func `Every bit survives a file`() throws {
         var random = SeededRandom(seed: 7)
         var numbers: [Float] = [0, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, .nan, 1]
-        while numbers.count < 30_000 {
+        while numbers.count < 24_000 {
             let number = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
             if number.isFinite { numbers.append(number) }
         }
