@@ -45,8 +45,7 @@ extension RouterState {
             if unsafe flight.pointee.isRefused, let refusal = unsafe flight.pointee.refusal {
                 unsafe refuse(flight.pointee.slot, refusal)
             } else if unsafe flight.pointee.isExplained {
-                if unsafe deck.explain(flight) { return }
-                unsafe answerExplained(flight, now: now)
+                guard unsafe answerExplained(flight, now: now) else { return }
             } else {
                 unsafe answer(flight, now: now)
             }
@@ -88,17 +87,22 @@ extension RouterState {
         ship(count)
     }
 
-    /// Answers a flight with its explanation, or refuses it where there is none.
-    ///
-    /// Not by a template: names and numbers of an explanation differ from reply to reply.
-    private func answerExplained(_ flight: FlightPointer, now: UInt64) {
-        let slot = unsafe flight.pointee.slot
-        let attributions: Attributions
+    /// Answers a flight with its explanation, or refuses it where there is none; false when the
+    /// explanation has yet to be made, and completes the flight again.
+    @inline(never)
+    private func answerExplained(_ flight: FlightPointer, now: UInt64) -> Bool {
+        if unsafe deck.explain(flight) { return false }
         switch unsafe deck.explanation(flight) {
-        case .success(let found): attributions = found
-        case .failure(let refusal): return refuse(slot, refusal)
+        case .success(let attributions): unsafe answer(flight, attributions, now: now)
+        case .failure(let refusal): unsafe refuse(flight.pointee.slot, refusal)
         case nil: preconditionFailure("an explained flight has an outcome")
         }
+        return true
+    }
+
+    /// Not by a template: names and numbers of an explanation differ from reply to reply.
+    private func answer(_ flight: FlightPointer, _ attributions: Attributions, now: UInt64) {
+        let slot = unsafe flight.pointee.slot
         guard let layout = unsafe flight.pointee.layout, let base = unsafe flight.pointee.answer
         else {
             preconditionFailure("a completed flight has an answer or a refusal")

@@ -44,9 +44,9 @@ public struct Flight {
     /// The stream of rows that the daemon makes up to explain an event: nothing counts them.
     static let noStream = -1
     /// The explanation that the request waits for, retained, or nil.
-    var explanation: Unmanaged<ExplanationJob>?
-    /// Whether it waits for one.
-    public var isExplained: Bool { unsafe explanation != nil }
+    var explanation: Unmanaged<ExplanationJob>? {
+        didSet { unsafe isExplained = unsafe explanation != nil }
+    }
     /// First byte of the events' ids, or nil.
     var eventIds: UnsafeRawPointer?
     /// Where the observations of a labelled event go, all outputs of a row after the other, or nil.
@@ -90,6 +90,9 @@ public struct Flight {
     }
     /// Whether there is such a reason: a look at `refusal` itself costs a call.
     public private(set) var isRefused = false
+    /// Whether the request waits for an explanation; beside the other flag, so that a look at both
+    /// costs one line of cache.
+    public private(set) var isExplained = false
     var firstTaken: UInt64 = 0
     /// Nanoseconds from the first row taken to the last row done.
     public internal(set) var computeNanoseconds: UInt64 = 0

@@ -130,15 +130,18 @@ public final class FlightDeck: @unchecked Sendable {
             unsafe flight.pointee.plan?.release()
             unsafe flight.pointee.ownsPlan = false
         }
-        if let job = unsafe flight.pointee.explanation {
-            unsafe job.release()
-            unsafe flight.pointee.explanation = nil
-        }
+        if unsafe flight.pointee.isExplained { unsafe forgetExplanation(flight) }
         if unsafe flight.pointee.isRefused { unsafe flight.pointee.refusal = nil }
         unsafe flight.pointee.answer = nil
         unsafe flight.pointee.service = nil
         unsafe flight.pointee.plan = nil
         unsafe flight.pointee.isAnswered = false
+    }
+
+    @inline(never)
+    private func forgetExplanation(_ flight: FlightPointer) {
+        unsafe flight.pointee.explanation?.release()
+        unsafe flight.pointee.explanation = nil
     }
 
     /// Takes the answer's block away from the flight, for `readers` readers that each give it

@@ -15,8 +15,10 @@ struct RowExplainer: EventExplainer {
     private let nonfinite: Manifest.Nonfinite
     private let width: Int
 
-    /// What writing a number of a row and adding an answer up takes, about.
-    private static let nanosecondsPerNumber = 2.0
+    /// What a row takes beside the model, and a number of it, about: to be written, queued, read and
+    /// added up.
+    private static let nanosecondsPerRow = 40.0
+    private static let nanosecondsPerNumber = 4.0
 
     init(_ method: Method, nonfinite: Manifest.Nonfinite) {
         self.method = method
@@ -48,7 +50,8 @@ struct RowExplainer: EventExplainer {
     var modelRuns: Int { evaluations }
 
     var nanosecondsPerEvent: Double {
-        Double(evaluations) * Double(features) * Self.nanosecondsPerNumber
+        Double(evaluations)
+            * (Self.nanosecondsPerRow + Double(features) * Self.nanosecondsPerNumber)
     }
 
     func explain(_ job: ExplanationJob, by rows: ModelRows) throws(Refusal) -> ExplainedShares {
