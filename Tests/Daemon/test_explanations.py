@@ -388,14 +388,14 @@ def test_models_say_how_they_explain(running):
     assert "explanation" not in models["silent"]
 
 
-@pytest.mark.parametrize("model, features", [("exact", 5), ("permuted", 12), ("each", 5)])
-def test_an_estimate_is_of_the_rows_that_the_model_runs(running, model, features):
+@pytest.mark.parametrize("model, numbers", [("exact", 5), ("permuted", 12), ("each", 5)])
+def test_an_estimate_is_of_the_rows_that_the_model_runs(running, model, numbers):
     said = described(running, model)
     steps = zip(said.ladder_rows, said.ladder_nanoseconds, strict=True)
     row = min(nanoseconds / rows for rows, nanoseconds in steps)
     # Micro-batches that gain less than 2 % are not used; beside the model a row takes its writing.
     runs, found = said.explanation.evaluations, said.explanation.nanoseconds
-    assert runs * row < found <= runs * (1.02 * row + 40 + 4 * features)
+    assert runs * row < found <= runs * (1.02 * row + 40 + 4 * numbers)
 
 
 def test_the_log_says_at_load_what_cannot_be_explained(running):
