@@ -44,6 +44,7 @@ def run(arguments):
         arguments.binaries / "vigild", models, arguments.onnxruntime, arguments.work
     ) as client:
         columns = scores.scored(client, calibration, test, fresh, fresh_kind)
+        watched = scores.watched(client, test, fresh)
         columns["light_edges"] = scores.edges(client, "position-cnn")
         columns["pulse_edges"] = scores.edges(client, "er-nr-mlp")
     table = arguments.work / "scores.npz"
@@ -52,6 +53,7 @@ def run(arguments):
     found = measured(
         arguments.binaries / "vigil-closure", table, arguments.seed, arguments.repetitions
     )
+    found["daemon"] = watched
     splits = {"calibration": calibration["kind"], "test": test["kind"], "fresh": fresh_kind}
     counts = {name: np.bincount(kinds).tolist() for name, kinds in splits.items()}
     plots.draw(found, arguments.output)

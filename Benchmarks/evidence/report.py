@@ -105,6 +105,36 @@ def drift_rows(found):
     }  # fmt: skip
 
 
+def daemon_rows(found):
+    """What the daemon itself found of the streams that it counted."""
+    gain, window = found["drift"]["gain"], found["drift"]["window_events"]
+    for entry in found["daemon"]:
+        values = entry["values"].values()
+        bets = sum(value["martingale_alarm"] for value in values)
+        largest = max(value["largest_log_capital"] for value in values)
+        got = f"{entry['alarms']}" + f", {entry['skipped']} not judged" * (entry["skipped"] > 0)
+        if entry["stream"] == "lost":
+            yield {
+                "what": f"{entry['model']}: windows that alarm, {100 * (1 - gain):.0f} % of S2 gain lost",
+                "target": f"all {entry['events'] // window}, so within {window} events",
+                "got": got,
+                "met": entry["alarms"] == entry["events"] // window,
+            }
+            continue
+        yield {
+            "what": f"{entry['model']}: windows that alarm, {entry['events']} events without change",
+            "target": f"0 of {entry['events'] // window}",
+            "got": got,
+            "met": entry["alarms"] == 0 and entry["skipped"] == 0,
+        }
+        yield {
+            "what": f"{entry['model']}: martingales that alarm at a chance of {entry['chance']:g}, the same",
+            "target": f"0 of {len(values)}",
+            "got": f"{bets}; largest capital {math.exp(largest):.3g}",
+            "met": bets == 0,
+        }
+
+
 def discovery_rows(found):
     """Searches for anomalies."""
     for search in found["discoveries"]:
@@ -150,6 +180,11 @@ SECTIONS = (
      "The test split as a stream; every truth comes back. The target is Gibbs and Candès' bound."),
     ("Drift", drift_rows,
      "Reference: the calibration split. Fresh events come from seeds that no split has."),
+    ("Drift as the daemon told it", daemon_rows,
+     "The same events as two streams of a running vigild, which holds every window of 10,000 against "
+     "the references that the Zoo's models come with, and says so in its monitoring reply. Fresh events "
+     "are ER and NR half and half, of the generator's seeds for splits 100 to 104, shuffled by the "
+     "run's seed."),
     ("Discoveries", discovery_rows, "100 anomalies among 10,000 events a draw."),
     ("Priors", prior_rows,
      "Calibrated at 50:50 on the calibration split, judged on fresh events. All bands of one prior "

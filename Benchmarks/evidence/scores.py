@@ -14,6 +14,7 @@ from .events import features
 ROWS_OF_A_REQUEST = 1024
 START_SECONDS = 60
 STOP_SECONDS = 40
+JUDGED_SECONDS = 10
 GAIN = 0.95
 """What is left of an S2 where gain is lost."""
 
@@ -53,12 +54,12 @@ def daemon(binary, models, onnxruntime, work):
             process.kill()
 
 
-def raw(client, model, values, *outputs):
+def raw(client, model, values, *outputs, stream=None):
     """Raw outputs by name, each of shape (events,)."""
     parts = [
         client.score(
             model, values[start : start + ROWS_OF_A_REQUEST], raw=True, outputs=outputs,
-            priority="BULK",
+            priority="BULK", stream=stream,
         ).outputs
         for start in range(0, len(values), ROWS_OF_A_REQUEST)
     ]  # fmt: skip
@@ -68,6 +69,16 @@ def raw(client, model, values, *outputs):
 def edges(client, model):
     """Edges of the bins along the only column of a model's first output."""
     return np.asarray(client.models(model)[0].uncertainty[0].bins[0].edges, np.float64)
+
+
+def lost(test):
+    """Features (events, 5) of ER and NR of the test split whose S2 gain is lower.
+
+    Not selected anew: an analysis would lose some events at threshold, and see a change from that too.
+    """
+    table = features(test)[test["kind"] <= 1]
+    table[:, 1] *= GAIN
+    return table
 
 
 def scored(client, calibration, test, fresh, fresh_kind):
@@ -84,13 +95,49 @@ def scored(client, calibration, test, fresh, fresh_kind):
     columns["tree"] = raw(client, "er-nr-tree", values, "margin")["margin"]
     columns["neighbours"] = raw(client, "kinematic-neighbours", values, "score")["score"]
     columns["autoencoder"] = raw(client, "pattern-autoencoder", both["hits"], "score")["score"]
-    # Not selected anew: an analysis would lose some events at threshold, and see a change from that too.
-    lost = features(test)[test["kind"] <= 1]
-    lost[:, 1] *= GAIN
-    for name, table in (("lost", lost), ("fresh", fresh)):
+    for name, table in (("lost", lost(test)), ("fresh", fresh)):
         for place, feature in enumerate(("s1c", "s2c", "drift_time")):
             columns[f"{name}_{feature}"] = table[:, place].copy()
-        columns[f"{name}_mlp"] = raw(client, "er-nr-mlp", table, "margin")["margin"]
+        margins = raw(client, "er-nr-mlp", table, "margin", stream=name)
+        columns[f"{name}_mlp"] = margins["margin"]
     columns["fresh_kind"] = fresh_kind
     columns["gain"] = np.array([GAIN])
     return columns
+
+
+def watched(client, test, fresh):
+    """What the daemon itself finds of the streams `lost` and `fresh`, one entry a model and stream.
+
+    The network's streams are those that `scored` sent.
+    """
+    tables = {"lost": lost(test), "fresh": fresh}
+    for model, output in (("er-nr-tree", "margin"), ("kinematic-neighbours", "score")):
+        for stream, table in tables.items():
+            raw(client, model, table, output, stream=stream)
+    return [
+        judged(client, model, stream, len(table))
+        for model in ("er-nr-mlp", "er-nr-tree", "kinematic-neighbours")
+        for stream, table in tables.items()
+    ]
+
+
+def judged(client, model, stream, events):
+    """One stream when its full windows are judged."""
+    end = time.monotonic() + JUDGED_SECONDS
+    while True:
+        (monitoring,) = client.monitoring(model)
+        found = monitoring.streams[stream]
+        if found.windows + found.skipped == events // monitoring.window_events:
+            break
+        if time.monotonic() > end:
+            raise Failure(f"windows of {model}, stream {stream}, are not judged")
+        time.sleep(0.05)
+    compared = found.comparisons["simulation"]
+    return {
+        "model": model, "stream": stream, "events": found.events, "windows": found.windows,
+        "skipped": found.skipped, "alarms": compared.alarms, "chance": monitoring.chance,
+        "values": {name: {
+            "alarms": drift.alarms, "largest_log_capital": drift.largest_log_capital,
+            "martingale_alarm": drift.martingale_alarm,
+        } for name, drift in compared.values.items()},
+    }  # fmt: skip
