@@ -3,13 +3,16 @@
 
 usage: make.py FOLDER
 
-null   answers its input (16 float32): what is left is what serving costs
-cnn    three convolutions over a 64 x 64 image, four classes: about 30 us an event on one core
-large  an MLP with 81 MiB of weights: loading it takes a while and weighs something
+null            answers its input (16 float32): what is left is what serving costs
+null-monitored  the same, with eight features that are watched for drift and references of them
+cnn             three convolutions over a 64 x 64 image, four classes: about 30 us an event on one core
+large           an MLP with 81 MiB of weights: loading it takes a while and weighs something
 
 The same bytes each time: weights are bits of a seeded PCG64, which NumPy keeps as they are.
 """
 
+import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -31,6 +34,22 @@ inputs:
 outputs:
   - {name: y, shape: [16]}
 """
+MONITORED = """\
+name: "null-monitored"
+summary: answers its input, eight features of which are counted
+task: regression
+engine: onnx
+batching: {maximum_rows: 1024}
+queue: {requests: 4096}
+inputs:
+  - name: x
+    shape: [16]
+    features:
+%s
+outputs:
+  - {name: y, shape: [16]}
+monitored: [x0, x1, x2, x3, x4, x5, x6, x7]
+""" % "\n".join(f'      - {{name: x{place}, unit: "1"}}' for place in range(16))
 CNN = """\
 name: cnn
 summary: four classes of a 64 x 64 image, weights drawn at random
@@ -135,6 +154,24 @@ def write(folder, name, manifest, made, source, target):
     (version.parent / "model.yaml").write_text(manifest)
 
 
+def write_references(folder, name):
+    """Writes references of eight features that are uniform between 0 and 1."""
+    version = Path(folder) / name / "1"
+    digest = f"sha256:{hashlib.sha256((version / 'model.onnx').read_bytes()).hexdigest()}"
+    bins = 50
+    edges = [edge / bins for edge in range(1, bins)]
+    references = {
+        "format": 1, "model": name, "version": "1", "artefact_digest": digest,
+        "engine": "onnxruntime", "precision": "float32", "device_class": "cpu",
+        "values": [{"name": f"x{place}", "bin_edges": edges} for place in range(8)],
+        "references": [{
+            "kind": "simulation", "date": "2026-11-26", "data_digest": digest,
+            "events": 1000 * bins, "counts": [[1000] * bins] * 8,
+        }],
+    }  # fmt: skip
+    (version / "references.json").write_text(json.dumps(references) + "\n")
+
+
 def main():
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         print("usage: make.py FOLDER", file=sys.stderr)
@@ -142,6 +179,8 @@ def main():
     folder = sys.argv[1]
     try:
         write(folder, "null", NULL, null(), ("x", [16]), ("y", [16]))
+        write(folder, "null-monitored", MONITORED, null(), ("x", [16]), ("y", [16]))
+        write_references(folder, "null-monitored")
         write(folder, "cnn", CNN, cnn(), ("image", [1, 64, 64]), ("scores", [4]))
         write(folder, "large", LARGE, large(), ("x", [64]), ("y", [4]))
     except OSError as error:

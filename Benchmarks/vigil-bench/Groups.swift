@@ -4,8 +4,8 @@ import Glibc
 struct Groups {
     /// What `--only` takes.
     static let names = [
-        "small", "streams", "server", "offline", "large", "calibration", "trees", "peers",
-        "clients", "priorities", "memory", "reload", "growth",
+        "small", "streams", "server", "offline", "large", "calibration", "monitoring", "trees",
+        "peers", "clients", "priorities", "memory", "reload", "growth",
     ]
     /// They take minutes: not part of a quick run unless they are asked for.
     private static let long = ["reload", "growth"]
@@ -86,6 +86,8 @@ struct Groups {
             return try LargeRequests(setting: setting, vigild: vigild).measure()
         case "calibration":
             return try CalibrationCost(setting: setting, vigild: vigild).measure()
+        case "monitoring":
+            return try MonitoringCost(setting: setting).measure()
         case "trees":
             return try TreeRequests(setting: setting, vigild: vigild).measure()
                 + TreeAttributions(setting: setting).measure()

@@ -47,6 +47,14 @@ struct ModelInput: Sendable {
     /// The model that answers its input.
     static let null = ModelInput("null", "x", [16], (0..<16).map { Float($0) * 0.25 })
 
+    /// The same with eight features that are watched; numbers between 0 and 1 that fill all bins.
+    static let nullMonitored = ModelInput(
+        "null-monitored",
+        "x",
+        [16],
+        (0..<16 * 1024).map { Float(UInt32($0) &* 2_654_435_761 >> 16) / 65536 }
+    )
+
     /// Images whose pixels are a fixed pattern: convolutions take their time whatever they see.
     static let cnn = ModelInput(
         "cnn",

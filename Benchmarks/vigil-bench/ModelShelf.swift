@@ -38,10 +38,11 @@ struct ModelShelf: Sendable {
     }
 
     /// The models of `Benchmarks/models`.
-    static let own = ["null", "cnn", "large"]
-    /// Those and the zoo's that `ModelInput` has events for.
-    static let all =
-        own + ["er-nr-mlp", "er-nr-tree", "pattern-autoencoder", "position-cnn"]
+    static let own = ["null", "null-monitored", "cnn", "large"]
+    /// Those but the monitored one, and the zoo's that `ModelInput` has events for.
+    static let all = [
+        "null", "cnn", "large", "er-nr-mlp", "er-nr-tree", "pattern-autoencoder", "position-cnn",
+    ]
 
     /// The artefact of a model that ONNX Runtime runs.
     static func artefact(_ model: String, _ setting: Setting) -> String {

@@ -55,7 +55,7 @@ struct Report: Encodable {
 
             All sides of a ratio take turns within one run, so that a machine that slows down slows all
             of them. Values are medians of the repetitions, in brackets the lowest and the highest, or
-            for the cost of calibration and for growth the interval at 95 %; a ratio is the median of the
+            for the cost of calibration and of monitoring and for growth the interval at 95 %; a ratio is the median of the
             repetitions' own ratios. Echoes are a libzmq ROUTER in C that answers with frames of the same
             number and sizes; a server in C is such a ROUTER that runs the model before it answers, and
             does nothing else. Both keep glibc's allocator, told to keep what is freed; vigild's is

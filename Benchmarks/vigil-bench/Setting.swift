@@ -8,7 +8,7 @@ struct Setting: Sendable {
     let onnxRuntime: String
     /// The reference models.
     let zoo: String
-    /// Models of the benchmark's own: null, cnn, large.
+    /// Models of the benchmark's own: null, null-monitored, cnn, large.
     let models: String
     /// Events that requests are made of.
     let data: String

@@ -58,8 +58,11 @@ def models(tmp_path_factory):
 def test_the_models_are_the_same_bytes_each_time(models, tmp_path):
     script(BENCHMARKS / "models" / "make.py", tmp_path)
     first = files(models)
-    assert {name.partition("/")[0] for name in first} == {"null", "cnn", "large"}
-    assert {name.partition("/")[2] for name in first} == {"model.yaml", "1/model.onnx"}
+    assert {name.partition("/")[0] for name in first} == {"null", "null-monitored", "cnn", "large"}
+    references = "null-monitored/1/references.json"
+    assert {name.partition("/")[2] for name in first if name != references} == {
+        "model.yaml", "1/model.onnx",
+    }  # fmt: skip
     assert files(tmp_path) == first
 
 
@@ -71,9 +74,13 @@ def test_the_models_answer_and_may_use_their_largest_micro_batch(running):
         assert np.array_equal(client.score("null", rows).value, rows)
         classes = client.score("cnn", image).value
         assert classes.shape == (3, 4) and len(np.unique(classes)) == 12
+        watched = client.score("null-monitored", rows)
+        assert np.array_equal(watched.value, rows)
+        (found,) = client.monitoring("null-monitored")
+        assert len(found.values) == 8 and found.streams["none"].events == 3
         assert client.score("large", image[:, 0, 0, :]).value.shape == (3, 4)
     assert {name: max(found) for name, found in ladders.items()} == {
-        "null": 1024, "cnn": 1024, "large": 16,
+        "null": 1024, "null-monitored": 1024, "cnn": 1024, "large": 16,
     }  # fmt: skip
 
 
