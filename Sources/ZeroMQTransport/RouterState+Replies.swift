@@ -7,6 +7,7 @@ internal import Wire
 
 extension RouterState {
     /// Sends what is complete, expired or answered by the control plane; false for nothing.
+    @inline(__always)
     func sendReplies(now: UInt64) -> Bool {
         var worked = false
         if deck.hasCompleted {
@@ -40,17 +41,33 @@ extension RouterState {
     }
 
     /// Answers a flight that is done, unless its deadline passed before, and gives it back.
+    @inline(__always)
     func conclude(_ flight: FlightPointer, now: UInt64) {
         if unsafe !flight.pointee.isAnswered {
-            if unsafe flight.pointee.isRefused, let refusal = unsafe flight.pointee.refusal {
-                unsafe refuse(flight.pointee.slot, refusal)
-            } else if unsafe flight.pointee.isExplained {
-                guard unsafe answerExplained(flight, now: now) else { return }
+            if unsafe flight.pointee.isRefused || flight.pointee.isExplained {
+                guard unsafe concludeUnusually(flight, now: now) else { return }
             } else {
                 unsafe answer(flight, now: now)
             }
         }
         unsafe release(flight)
+    }
+
+    /// Refuses a flight, or answers it with its explanation; false when that has yet to be made, and
+    /// completes the flight again.
+    @inline(never)
+    private func concludeUnusually(_ flight: FlightPointer, now: UInt64) -> Bool {
+        if let refusal = unsafe flight.pointee.refusal {
+            unsafe refuse(flight.pointee.slot, refusal)
+            return true
+        }
+        if unsafe deck.explain(flight) { return false }
+        switch unsafe deck.explanation(flight) {
+        case .success(let attributions): unsafe answer(flight, attributions, now: now)
+        case .failure(let refusal): unsafe refuse(flight.pointee.slot, refusal)
+        case nil: preconditionFailure("an explained flight has an outcome")
+        }
+        return true
     }
 
     private func answer(_ flight: FlightPointer, now: UInt64) {
@@ -85,19 +102,6 @@ extension RouterState {
         if template.frameCount > 0 { count = unsafe append(template, flight, base, at: count) }
         unsafe admission.record(flight, now: now)
         ship(count)
-    }
-
-    /// Answers a flight with its explanation, or refuses it where there is none; false when the
-    /// explanation has yet to be made, and completes the flight again.
-    @inline(never)
-    private func answerExplained(_ flight: FlightPointer, now: UInt64) -> Bool {
-        if unsafe deck.explain(flight) { return false }
-        switch unsafe deck.explanation(flight) {
-        case .success(let attributions): unsafe answer(flight, attributions, now: now)
-        case .failure(let refusal): unsafe refuse(flight.pointee.slot, refusal)
-        case nil: preconditionFailure("an explained flight has an outcome")
-        }
-        return true
     }
 
     /// Not by a template: names and numbers of an explanation differ from reply to reply.
