@@ -489,7 +489,7 @@ def long_daemon(make_daemon, long_models):
     return make_daemon(long_models, http_port=free_port())
 
 
-LONG_EVENTS = RANDOM.normal(0, 1, (12, 10)).astype("f4")
+LONG_EVENTS = RANDOM.normal(0, 1, (60, 10)).astype("f4")
 
 
 def explaining(running, count=1):
