@@ -584,12 +584,15 @@ def test_sigterm_waits_for_the_explanation_that_runs_and_refuses_those_that_wait
     )
     running = make_daemon(tmp_path, http_port=free_port())
     with Wire(running.endpoint) as peer:
-        for _ in range(3):
-            peer.send(asked("long", "x", LONG_EVENTS[:2, :8]))
+        peer.send(asked("long", "x", LONG_EVENTS[:20, :8]))
+        # Its rows run: it does not wait any more.
+        wait_until(lambda: running.metric("vigil_microbatch_rows_count", 'model="long"') > 5)
+        for _ in range(2):
+            peer.send(asked("long", "x", LONG_EVENTS[:20, :8]))
         explaining(running, 3)
         running.process.send_signal(signal.SIGTERM)
         replies = {reply.id: reply for reply in peer.take(3)}
-        assert Found(replies[1]).value.shape == (2, 8)
+        assert Found(replies[1]).value.shape == (20, 8)
         for number in (2, 3):
             refused(replies[number], "UNAVAILABLE", "", "the daemon is draining")
     assert running.ended()[0] == 0
