@@ -84,7 +84,7 @@ struct BackgroundCommand: AsyncParsableCommand {
             "background of \(report.model), \(report.rows) of \(report.events) events by seed \(seed): \(report.file)"
         )
         if report.not_finite > 0 {
-            print("\(report.not_finite) events left out: a value is not finite")
+            print("left out because a value is not finite: \(report.not_finite)")
         }
         if noReload { print("the daemon reads it at the next reload") }
         for change in report.reload { print(change) }

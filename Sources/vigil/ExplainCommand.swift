@@ -68,7 +68,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let sensors = try positions.map { try SensorPositions(path: $0) }
         let events = try Dataset(path: data)
         let (name, seed) = (model, seed)
-        let (explained, description) = try await connection.withClient { client in
+        let (explained, description) = try await connection.withClient(isPatient: true) { client in
             guard let description = try await client.models(name).first else {
                 throw Complaint("the daemon has no model '\(name)'")
             }
@@ -125,10 +125,12 @@ struct ExplainCommand: AsyncParsableCommand {
                 input: input?.elementCount == features ? map : nil
             )
         }
-        return ExplanationPlots(
-            explained,
-            shares: input.flatMap { FeatureMap(image: $0.shape, features: features) },
-            input: input.flatMap { FeatureMap(image: $0.shape, features: $0.elementCount) }
-        )
+        guard let input, let pixels = FeatureMap(pixels: input.shape) else {
+            return ExplanationPlots(explained, shares: nil, input: nil)
+        }
+        let shares =
+            input.elementCount == features
+            ? pixels : FeatureMap(patches: explained.features)
+        return ExplanationPlots(explained, shares: shares, input: pixels)
     }
 }

@@ -1,4 +1,5 @@
 import Messages
+import Tensors
 
 /// What made the scores of some events, put together from the daemon's answers.
 struct ExplainedEvents {
@@ -40,6 +41,8 @@ struct ExplainedEvents {
     let method: String
     /// Names, in the order of shares.
     let features: [String]
+    /// Name of the tensor that features are places of, where they have no names.
+    private let holder: String
     /// Unit of the input, "" for none.
     let inputUnit: String
     /// Times that the model ran for one event.
@@ -55,7 +58,7 @@ struct ExplainedEvents {
     init(
         origin: ScoreAnswer.Origin,
         made: Attributions,
-        inputUnit: String,
+        inputs: [TensorDescription],
         events: [Event]
     ) {
         model = origin.model
@@ -65,7 +68,10 @@ struct ExplainedEvents {
         unit = made.unit
         method = made.method
         features = made.features
-        self.inputUnit = inputUnit == "1" ? "" : inputUnit
+        let input = inputs.count == 1 ? inputs[0] : nil
+        inputUnit = input.map { $0.unit == "1" ? "" : $0.unit } ?? ""
+        // Of several inputs only pulls are explained, places in that output.
+        holder = input?.signature.name ?? made.output
         evaluations = made.evaluations
         background = made.background
         gradient = made.gradient
@@ -92,8 +98,18 @@ struct ExplainedEvents {
         return unit.isEmpty || unit == "1" ? number : "\(number) \(unit)"
     }
 
+    /// A feature's name, with the tensor's where it is only a place.
+    func label(_ feature: Int) -> String {
+        let name = features[feature]
+        let isPlace = name.allSatisfy { $0.isNumber || $0 == "," || $0 == ":" }
+        return isPlace ? "\(holder)[\(name)]" : name
+    }
+
+    /// What shares are of: the output, or the mean square of the pulls that it holds.
+    var whole: String { method == "pulls" ? "mean square of \(output)" : output }
+
     /// What was explained, and how.
-    var heading: String { "\(model) \(version): \(output) by \(method)" }
+    var heading: String { "\(model) \(version): \(whole) by \(method)" }
 
     /// What it took.
     var means: String {
@@ -105,7 +121,7 @@ struct ExplainedEvents {
     /// What is said of an event above its shares.
     func title(_ event: Event) -> String {
         let id = event.id.map { " (id \($0))" } ?? ""
-        let score = event.score.isNaN ? "" : ": \(output) \(text(event.score))"
+        let score = event.score.isNaN ? "" : ": \(whole) \(text(event.score))"
         return "event \(event.row)\(id)\(score)"
     }
 

@@ -36,7 +36,7 @@ struct Explaining {
             let part = ExplainedEvents(
                 origin: answer.origin,
                 made: made,
-                inputUnit: model.inputs[0].unit,
+                inputs: model.inputs,
                 events: events
             )
             if let known = explained, !known.isOfOne(with: part) {
@@ -51,12 +51,17 @@ struct Explaining {
         return explained
     }
 
-    /// What a request may take by the daemon's own estimate.
+    /// Time of a request by the daemon's own estimate, so that many events are seen to progress and
+    /// leave others their turn.
+    private static let requestNanoseconds = 1_000_000_000
+
+    /// Events of a request: no more than the daemon allows, but one at least.
     private var eventsPerRequest: Int {
         guard let limits = model.explanation, limits.nanoseconds > 0 else {
             return Scoring.rowsPerRequest
         }
-        return max(1, min(Scoring.rowsPerRequest, limits.limitNanoseconds / limits.nanoseconds))
+        let time = min(Self.requestNanoseconds, limits.limitNanoseconds)
+        return max(1, min(Scoring.rowsPerRequest, time / limits.nanoseconds))
     }
 
     /// Rows that follow one another, together, but at most so many.

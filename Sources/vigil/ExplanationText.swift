@@ -23,7 +23,7 @@ struct ExplanationText {
         let shown = order.prefix(ExplainedEvents.mostShown)
         var rows = shown.map { feature in
             row(
-                explained.features[feature],
+                explained.label(feature),
                 event.inputs.map { Output.significant($0[feature], 4) },
                 event.shares[feature],
                 event.errors?[feature],

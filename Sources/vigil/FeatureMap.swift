@@ -36,39 +36,50 @@ struct FeatureMap {
         isRound = true
     }
 
-    /// Pixels of an image [height, width] or [channels, height, width], or patches of it; nil for
-    /// other shapes, for more places than are drawn, and where the features are neither.
-    init?(image shape: [Int], features: Int) {
+    /// Pixels of an image [height, width] or [channels, height, width], channels summed; nil for other
+    /// shapes and for more places than are drawn.
+    init?(pixels shape: [Int]) {
         guard shape.count == 2 || shape.count == 3 else { return nil }
-        let channels = shape.count == 3 ? shape[0] : 1
         let (height, width) = (shape[shape.count - 2], shape[shape.count - 1])
-        // Pixels with a share in every channel are patches of side 1 but for the channels.
-        let (side, perPlace) =
-            features == channels * height * width
-            ? (1, channels) : (Self.side(height, width, patches: features), 1)
-        guard let side else { return nil }
-        let columns = (width + side - 1) / side
-        let rows = (height + side - 1) / side
-        guard rows * columns <= Self.mostPlaces else { return nil }
-        places = (0..<rows * columns).map { index in
-            let (top, left) = (index / columns * side, index % columns * side)
-            let (bottom, right) = (min(top + side, height), min(left + side, width))
-            return Place(
-                x: Double(left + right) / 2,
-                y: Double(top + bottom) / 2,
-                width: Double(right - left),
-                height: Double(bottom - top),
-                features: (0..<perPlace).map { $0 * rows * columns + index }
+        let pixels = height * width
+        guard pixels <= Self.mostPlaces else { return nil }
+        let channels = shape.count == 3 ? shape[0] : 1
+        places = (0..<pixels).map { pixel in
+            Place(
+                x: Double(pixel % width) + 0.5,
+                y: Double(pixel / width) + 0.5,
+                width: 1,
+                height: 1,
+                features: (0..<channels).map { $0 * pixels + pixel }
             )
         }
         isRound = false
     }
 
-    /// Side of the square patches that an image falls into, if there is one for that number.
-    private static func side(_ height: Int, _ width: Int, patches: Int) -> Int? {
-        (1...max(height, width)).first {
-            ((height + $0 - 1) / $0) * ((width + $0 - 1) / $0) == patches
+    /// Patches of an image by their slices, rows then columns, as "0:4,8:12"; nil for other names.
+    init?(patches names: [String]) {
+        guard names.count <= Self.mostPlaces else { return nil }
+        var places: [Place] = []
+        for (feature, name) in names.enumerated() {
+            let slices = name.split(separator: ",").map { slice in
+                slice.split(separator: ":").compactMap { Double($0) }
+            }
+            guard slices.count == 2, slices.allSatisfy({ $0.count == 2 && $0[0] < $0[1] }) else {
+                return nil
+            }
+            let (rows, columns) = (slices[0], slices[1])
+            places.append(
+                Place(
+                    x: (columns[0] + columns[1]) / 2,
+                    y: (rows[0] + rows[1]) / 2,
+                    width: columns[1] - columns[0],
+                    height: rows[1] - rows[0],
+                    features: [feature]
+                )
+            )
         }
+        self.places = places
+        isRound = false
     }
 
     /// The features' numbers summed at every place.

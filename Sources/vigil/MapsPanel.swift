@@ -54,7 +54,7 @@ struct MapsPanel {
             [reach, 0, -reach]
         )
         let unit = explained.unit.isEmpty || explained.unit == "1" ? "" : " [\(explained.unit)]"
-        caption(&page, "share of \(explained.output)\(unit)", x, panel)
+        caption(&page, "share of \(explained.whole)\(unit)", x, panel)
     }
 
     private func colours(

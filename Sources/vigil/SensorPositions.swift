@@ -18,8 +18,8 @@ struct SensorPositions {
         }
         var places: [(x: Double, y: Double)] = []
         let lines = String(decoding: bytes, as: UTF8.self).split(
-            separator: "\n",
-            omittingEmptySubsequences: false
+            omittingEmptySubsequences: false,
+            whereSeparator: \.isNewline
         )
         for (number, line) in lines.enumerated() {
             let cells = line.split(separator: ",", omittingEmptySubsequences: false).map {
@@ -36,6 +36,11 @@ struct SensorPositions {
             places.append((numbers[0], numbers[1]))
         }
         guard !places.isEmpty else { throw Complaint("\(path) holds no positions") }
+        guard places.count <= FeatureMap.mostPlaces else {
+            throw Complaint(
+                "\(path) holds \(places.count) positions, at most \(FeatureMap.mostPlaces) are drawn"
+            )
+        }
         self.places = places
     }
 }

@@ -43,7 +43,7 @@ struct SharesBars {
         page.text(
             panel.x + panel.width / 2,
             bottom + 42,
-            "share of \(explained.output)\(unit)",
+            "share of \(explained.whole)\(unit)",
             anchor: "middle"
         )
         for (number, bar) in bars.enumerated() {
@@ -85,7 +85,7 @@ struct SharesBars {
         var bars = order.prefix(count).map { feature in
             let value = event.inputs.map { " = \(Output.significant($0[feature], 4))" } ?? ""
             return Bar(
-                label: Self.shortened(explained.features[feature], by: value) + value,
+                label: Self.shortened(explained.label(feature), by: value) + value,
                 share: event.shares[feature],
                 error: event.errors?[feature] ?? 0
             )

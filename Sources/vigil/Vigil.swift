@@ -46,8 +46,11 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    /// Runs `body` with a client and closes it.
-    func withClient<Value>(_ body: (Client) async throws -> Value) async throws -> Value {
+    /// Runs `body` with a client and closes it; a patient one asks nothing again that takes long.
+    func withClient<Value>(
+        isPatient: Bool = false,
+        _ body: (Client) async throws -> Value
+    ) async throws -> Value {
         for endpoint in endpoints where !Self.isEndpoint(endpoint) {
             throw Complaint(
                 "--endpoint \(endpoint): allowed are tcp://HOST:PORT and ipc:///PATH"
@@ -55,6 +58,7 @@ struct ConnectionOptions: ParsableArguments {
         }
         var options = ClientOptions(endpoints: endpoints)
         options.timeoutMilliseconds = timeoutMilliseconds
+        if isPatient { options.attemptMilliseconds = timeoutMilliseconds }
         do {
             let client = try Client(options)
             defer { client.close() }

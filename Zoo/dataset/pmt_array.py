@@ -74,3 +74,14 @@ def s2_hits(s2_phd, x_mm, y_mm, rng):
 def round_hits(hits):
     """Hits as they are stored: float32 on a grid of 1/64 phd."""
     return (np.rint(hits * HITS_PER_PHD) / HITS_PER_PHD).astype(np.float32)
+
+
+def main():
+    """Prints where the PMTs are (mm), as CSV in the order of the `hits` columns."""
+    print("x,y")
+    for x_mm, y_mm in zip(PMT_X_MM, PMT_Y_MM):
+        print(f"{x_mm:.2f},{y_mm:.2f}")
+
+
+if __name__ == "__main__":
+    main()

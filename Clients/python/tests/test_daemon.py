@@ -257,6 +257,36 @@ def test_doubles_score_as_the_floats_they_become(client, events):
     assert_same_bits(arrays(score(client, "er-nr-tree", some)), single)
 
 
+# Explanations
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_shares_of_an_event_are_the_same_alone_and_in_a_batch(client, events, name):
+    some = events(name, slice(0, 16))
+    together = score(client, name, some, attributions=True)
+    made, known = together.attributions, client.models(name)[0].explanation
+    assert (made.output, made.method, made.features) == (known.output, known.method, known.features)
+    assert (made.background, made.gradient) == (known.background, known.gradient)
+    assert made.value.shape == (16, len(made.features)) and np.isfinite(made.value).all()
+    if made.base is not None:
+        rest = made.score - made.base - made.value.sum(axis=1)
+        np.testing.assert_allclose(made.residual, np.abs(rest), atol=1e-12)
+    for row in (0, 7, 15):
+        alone = score(client, name, some, slice(row, row + 1), attributions=True).attributions
+        assert alone.value.tobytes() == made.value[row : row + 1].tobytes()
+    # The answer beside them is the usual one.
+    assert_same_bits(arrays(together), arrays(score(client, name, some)))
+
+
+def test_shares_are_made_at_bulk_alone(client, events):
+    with pytest.raises(vigil.InvalidRequest) as caught:
+        score(
+            client, "er-nr-tree", events("er-nr-tree", slice(0, 1)), attributions=True,
+            priority="STANDARD",
+        )  # fmt: skip
+    assert caught.value.field == "priority"
+
+
 # Refusals
 
 
