@@ -87,6 +87,11 @@ public struct MicroBatchPlan: Sendable, Equatable {
     /// which twice as many save less than a quarter an event: where costs are what they are, a wait
     /// only adds to them.
     public func rowsWorthWaiting(rate: Double, share: Double) -> Int {
+        // Fewer than the smallest shape has run padded, at its cost.
+        if let first = steps.first {
+            let fewest = (rate * Double(first.nanoseconds) / share).rounded(.up)
+            if fewest <= Double(first.rows) { return max(1, Int(fewest)) }
+        }
         for (step, next) in zip(steps, steps.dropFirst()) where step.rows < bestRows {
             let cost = Double(step.nanoseconds) / Double(step.rows)
             let nextCost = Double(next.nanoseconds) / Double(next.rows)

@@ -14,24 +14,24 @@ MANIFEST = """\
 name: slow
 task: regression
 engine: onnx
-batching: {maximum_rows: 1}
+batching: {{maximum_rows: {rows}}}
 inputs:
-  - {name: turns, range: [0, 0]}
+  - {{name: turns, range: [0, 0]}}
 outputs:
-  - {name: score}
+  - {{name: score}}
 """
 SIZE = 128
 
 
-def write_slow_model(folder):
-    """Writes `slow` into a folder of models: one event a micro-batch, one lane."""
+def write_slow_model(folder, fixed_rows=None):
+    """Writes `slow` into a folder of models: one event a micro-batch or so many always, one lane."""
     (folder / "slow" / "1").mkdir(parents=True)
-    (folder / "slow" / "model.yaml").write_text(MANIFEST)
-    save(graph(), str(folder / "slow" / "1" / "model.onnx"))
+    (folder / "slow" / "model.yaml").write_text(MANIFEST.format(rows=fixed_rows or 1))
+    save(graph(fixed_rows or "events"), str(folder / "slow" / "1" / "model.onnx"))
     return folder
 
 
-def graph():
+def graph(rows="events"):
     """Answers its input after as many matrix products as the input says."""
 
     def matrix(name):
@@ -41,7 +41,7 @@ def graph():
         return helper.make_tensor_value_info(name, kind, [])
 
     def events(name):
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["events"])
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [rows])
 
     body = helper.make_graph(
         [

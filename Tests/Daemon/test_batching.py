@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from daemon import Daemon, copy_models
+from slow import turns_per_second, write_slow_model
 import vigil
 
 DELAY = 0.3
@@ -72,3 +73,16 @@ def test_by_default_what_waits_becomes_the_batch(daemon, sample):
 
     _, rest = asyncio.run(score())
     assert max(answer.timing.batch for answer in rest) > 1
+
+
+def test_a_model_of_a_fixed_size_runs_what_waits_and_what_comes_alone(tmp_path):
+    """Micro-batches of 30 ms, in which nothing new comes, and single events that nothing follows."""
+    with Daemon(write_slow_model(tmp_path / "models", fixed_rows=16)) as running:
+        turns = float(int(0.03 * turns_per_second(running)))
+        with running.client(timeout=30) as client:
+            many = np.full(100, turns, "f4")
+            assert (client.score("slow", many).outputs["score"].value == many).all()
+            for count in (1, 2, 15, 17):
+                few = np.arange(count, dtype="f4")
+                assert (client.score("slow", few).outputs["score"].value == few).all()
+        assert running.process.poll() is None

@@ -67,6 +67,17 @@ import Testing
         #expect(wide.rowsWorthWaiting(rate: 1, share: 0.5) == 2)
     }
 
+    @Test func `Fewer events than the smallest shape has are run when lanes have time for it`() {
+        let fixed = Self.plan([(16, 100)])
+        #expect(fixed.rowsWorthWaiting(rate: 0, share: 0.5) == 1)
+        #expect(fixed.rowsWorthWaiting(rate: 0.005, share: 0.5) == 1)
+        #expect(fixed.rowsWorthWaiting(rate: 0.0501, share: 0.5) == 11)
+        #expect(fixed.rowsWorthWaiting(rate: 1, share: 0.5) == 16)
+        let large = Self.plan([(16, 100), (32, 120)])
+        #expect(large.rowsWorthWaiting(rate: 0, share: 0.5) == 1)
+        #expect(large.rowsWorthWaiting(rate: 0.5, share: 0.5) == 32)
+    }
+
     @Test func `A shape's own time is what was measured`() {
         let plan = Self.plan([(1, 100), (2, 150), (4, 900)])
         #expect([1, 2, 4, 3].map { plan.nanoseconds(ofShape: $0) } == [100, 150, 900, 0])

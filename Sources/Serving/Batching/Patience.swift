@@ -47,7 +47,7 @@ struct Patience {
         arrived = 0
         since = now
         rows = plan.rowsWorthWaiting(rate: rate / lanes, share: Self.share)
-        // No longer than so many take to come.
+        // No longer than so many take to come; where none comes, one is enough.
         nanoseconds = rows > 1 ? UInt64(Double(rows) / rate) : 0
     }
 }
