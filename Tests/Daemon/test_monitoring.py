@@ -354,3 +354,16 @@ def test_a_live_view_is_drawn_and_gives_the_terminal_back(monitored):
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGINT
     assert shown.startswith(b"\x1b[?1049h\x1b[?25l") and shown.endswith(b"\x1b[?25h\x1b[?1049l")
     assert b"\x1b[2J" not in shown and b"Ctrl-C ends" in shown
+
+
+def test_events_sent_with_their_truths_are_no_sample_of_a_stream(tmp_path, halves):
+    with Daemon(copy_models(tmp_path / "models", "position-cnn")) as daemon:
+        with daemon.client() as client:
+            client.score("position-cnn", halves[0]["hits"][:300], stream="physics")
+            labelled = {name: column[:500] for name, column in halves[1].items()}
+            truths = {name: labelled[name] for name in ("true_x", "true_y")}
+            taken = client.truth("position-cnn", truths, labelled["hits"], stream="physics").taken
+            told = monitoring(client, "position-cnn")
+    assert taken == 500
+    assert sum(row.events for row in told.coverage if row.output == "x") == 500
+    assert told.streams["physics"].events == 300

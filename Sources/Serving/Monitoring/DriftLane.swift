@@ -49,12 +49,11 @@ package final class DriftLane: @unchecked Sendable {
             // Numbers that are claimed, for this segment and neighbours of its stream.
             var number = 0
             var claimed = 0
-            // Rows that are no events have none.
             var isCounted = false
             for index in segments.indices {
                 let segment = segments[index]
                 if claimed == 0 {
-                    stream = unsafe segment.flight.pointee.stream
+                    stream = unsafe Self.stream(segment.flight)
                     claimed = rows(of: stream, in: segments, from: index)
                     isCounted = unsafe stream != Flight.noStream
                     number = isCounted ? windows.claim(stream, rows: claimed) : 0
@@ -76,11 +75,18 @@ package final class DriftLane: @unchecked Sendable {
         }
     }
 
+    /// The stream that a flight's rows count in: none for what the daemon makes up, nor for events
+    /// that come with their truths, which are chosen (as sources are) and so no sample of a stream.
+    @inline(__always)
+    private static func stream(_ flight: FlightPointer) -> Int {
+        unsafe flight.pointee.observations == nil ? flight.pointee.stream : Flight.noStream
+    }
+
     /// Rows of the segments from `first` on up to one of another stream.
     private func rows(of stream: Int, in segments: [BatchQueues.Segment], from first: Int) -> Int {
         var rows = 0
         for index in first..<segments.count {
-            guard unsafe segments[index].flight.pointee.stream == stream else { break }
+            guard unsafe Self.stream(segments[index].flight) == stream else { break }
             rows &+= segments[index].rows
         }
         return rows
