@@ -1,6 +1,6 @@
 internal import Glibc
 internal import Lanes
-internal import Tensors
+public import Tensors
 
 /// Measures the micro-batch shapes of an engine and keeps those that answer every row
 /// with the same bits.
@@ -12,7 +12,8 @@ public struct ShapeProbe: Sendable {
     /// Range that probe values of one input component are drawn from.
     public typealias Range = (low: Double, high: Double)
 
-    /// The shape whose bits are the model's: not too small (matrix-vector kernels), cheap.
+    /// Rows of the shape whose bits are the model's on a CPU: not too small (matrix-vector kernels),
+    /// cheap.
     public static let referenceRows = 16
     /// The thread's own time spent on measuring one shape, after a first run that warms it.
     public static let nanosecondsPerShape: UInt64 = 8_000_000
@@ -44,6 +45,14 @@ public struct ShapeProbe: Sendable {
         return shapes + [maximumRows]
     }
 
+    /// The shape whose bits are the model's: the largest where a card's libraries choose kernels by
+    /// the shape, for only large ones fill the card; whatever is smaller then runs padded.
+    public static func reference(of shapes: [Int], on device: Device.Class) -> Int {
+        precondition(!shapes.isEmpty, "no shape to measure")
+        guard device == .cpu else { return shapes[shapes.count - 1] }
+        return shapes.last { $0 <= Self.referenceRows } ?? shapes[0]
+    }
+
     /// Runs every shape.
     ///
     /// O(shapes) engine runs, each within `longestPerShape`. What `known` says, measured before
@@ -53,13 +62,14 @@ public struct ShapeProbe: Sendable {
     /// With `isReproducible` false, shapes that give other bits are used as well.
     public func measure(
         shapes: [Int],
+        device: Device.Class = .cpu,
         isReproducible: Bool = true,
         known: Ladder? = nil
     ) throws(EngineFailure) -> Ladder {
         if let plan = engine.knownPlan { return Ladder(steps: plan.steps, refused: []) }
         let known = known.flatMap { $0.covers(shapes) ? $0 : nil }
         guard let largest = shapes.last else { preconditionFailure("no shape to measure") }
-        let reference = shapes.last { $0 <= Self.referenceRows } ?? shapes[0]
+        let reference = Self.reference(of: shapes, on: device)
         let instance = try engine.makeInstance(maximumRows: largest, shapes: shapes)
         var rows = ProbeRows(engine: engine, ranges: ranges)
         try rows.recordReference(instance, shape: reference)

@@ -92,7 +92,12 @@ extension ModelService {
         do throws(EngineFailure) {
             ladder = try LaneThread.givingWay { () throws(EngineFailure) in
                 try ShapeProbe(engine: engine, ranges: ranges(manifest))
-                    .measure(shapes: shapes, isReproducible: manifest.isReproducible, known: kept)
+                    .measure(
+                        shapes: shapes,
+                        device: manifest.device.deviceClass,
+                        isReproducible: manifest.isReproducible,
+                        known: kept
+                    )
             }
         } catch {
             throw LoadFailure("warming: \(error)")

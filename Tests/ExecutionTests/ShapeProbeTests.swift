@@ -31,6 +31,17 @@ import Testing
         #expect(loose.steps.map(\.rows) == [1, 2, 16, 32])
     }
 
+    @Test func `On a card the largest shape's bits are the model's`() throws {
+        let engine = SumEngine(wrongShapes: [2, 4])
+        let shapes = [1, 2, 4, 16, 32]
+        #expect(try measure(engine, shapes: shapes, device: .cuda).refused == [2, 4])
+        let other = SumEngine(wrongShapes: [32])
+        let found = try measure(other, shapes: shapes, device: .cuda)
+        #expect(found.refused == [1, 2, 4, 16])
+        #expect(found.steps.map(\.rows) == [32])
+        #expect(try measure(other, shapes: shapes).refused == [32])
+    }
+
     @Test func `An engine whose rows depend on their place is refused`() {
         let error = #expect(throws: EngineFailure.self) {
             try measure(SumEngine(dependsOnPlace: true), shapes: [1, 2, 4, 8, 16])
@@ -65,11 +76,17 @@ import Testing
     private func measure(
         _ engine: SumEngine,
         shapes: [Int],
+        device: Device.Class = .cpu,
         isReproducible: Bool = true,
         known: Ladder? = nil
     ) throws -> Ladder {
         try ShapeProbe(engine: engine, ranges: [[(low: -1, high: 1)]])
-            .measure(shapes: shapes, isReproducible: isReproducible, known: known)
+            .measure(
+                shapes: shapes,
+                device: device,
+                isReproducible: isReproducible,
+                known: known
+            )
     }
 }
 
