@@ -51,6 +51,18 @@ public final class OnnxRuntimeLibrary: @unchecked Sendable {
         guard let status = unsafe status else { return }
         let message = unsafe ort_status_message(api, status).map { unsafe String(cString: $0) }
         unsafe ort_release_status(api, status)
-        throw EngineFailure(call: call, message: message ?? "no message")
+        throw EngineFailure(call: call, message: message.map(words) ?? "no message")
+    }
+
+    /// What the library says without the place in its source and its code, which stand before it as in
+    /// "provider.cc:2043 Get() [ONNXRuntimeError] : 1 : FAIL : Failed to load library".
+    static func words(_ message: String) -> String {
+        guard let mark = message.firstRange(of: "[ONNXRuntimeError] : ") else { return message }
+        var rest = message[mark.upperBound...]
+        for _ in 0..<2 {
+            guard let end = rest.firstRange(of: " : ") else { return message }
+            rest = rest[end.upperBound...]
+        }
+        return String(rest)
     }
 }
