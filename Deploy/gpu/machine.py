@@ -49,7 +49,9 @@ def asked(fields):
 
 def gpu():
     """The first card: name, memory, driver, clocks."""
-    return asked(["name", "memory.total", "driver_version", "clocks.max.sm", "clocks.max.memory", "pcie.link.gen.max"])
+    return asked(
+        ["name", "memory.total", "driver_version", "clocks.max.sm", "clocks.max.memory", "pcie.link.gen.max"]
+    )
 
 
 def memory():
@@ -69,18 +71,19 @@ def loaded(name):
 
 
 def libraries():
-    """Folders that hold what the loader does not find by itself, and the path of each library."""
+    """Folders that hold what the loader does not find by itself, and each library's file, which
+    names its version."""
     sites = [path for path in sys.path if path.endswith("-packages")]
     patterns = [f"{site}/nvidia/*/lib" for site in sites] + FOLDERS
     places = [place for pattern in patterns for place in sorted(glob.glob(pattern))]
-    folders, paths, missing = [], {}, []
+    folders, files, missing = [], {}, []
     for name, source in LIBRARIES.items():
         path = loaded(name)
         place = next((place for place in places if Path(place, name).exists()), None)
         if path:
-            paths[name] = str(Path(path).resolve()) if "/" in path else path
+            files[name] = Path(path).resolve().name if "/" in path else path
         elif place:
-            paths[name] = str(Path(place, name).resolve())
+            files[name] = Path(place, name).resolve().name
             if place not in folders:
                 folders.append(place)
         else:
@@ -89,7 +92,7 @@ def libraries():
         raise Missing(
             f"not found by the loader, in LD_LIBRARY_PATH, or in {', '.join(patterns)}: {', '.join(missing)}"
         )
-    return folders, paths
+    return folders, files
 
 
 def processor():
@@ -116,4 +119,4 @@ def system():
         named = platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):
         named = "Linux"
-    return f"{named}, Linux {platform.release()}"
+    return f"{named}, Linux {platform.release().partition('-')[0]}"

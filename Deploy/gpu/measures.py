@@ -4,13 +4,14 @@ import concurrent.futures
 
 import numpy as np
 
+from serving import Failed
+
 # Wall-clock seconds that one cell of a table aims at.
 CELL_SECONDS = 0.5
 # Requests of the run that tells how many the cell needs, and the most it may have.
 PROBE_REQUESTS = 5
 MOST_REQUESTS = 200_000
-# Requests in flight where throughput is wanted, and their bytes at most.
-WINDOW = 32
+# Bytes of the requests in flight at most.
 WINDOW_BYTES = 512 << 20
 # Sizes of requests that hold the same events at other places of other micro-batches.
 SIZES = [1, 2, 3, 5, 8, 13, 31, 64, 100, 200]
@@ -46,6 +47,8 @@ def difference(found, wanted):
 def invariance(daemon, model, events, work):
     """Answers of `events` in requests of many sizes, several clients at once, beside those of one
     request: how many requests, and how many events of them differ in any bit."""
+    work = work / f"invariance-{model}"
+    work.mkdir()
     count = len(next(iter(events.values())))
     whole = scores(daemon, model, events, work, "--raw")
     parts, first = [], 0
@@ -59,39 +62,50 @@ def invariance(daemon, model, events, work):
         folder = work / f"part-{turn}"
         folder.mkdir()
         rows = slice(first, first + size)
-        answers = scores(daemon, model, {name: values[rows] for name, values in events.items()}, folder, "--raw")
+        asked = {name: values[rows] for name, values in events.items()}
+        answers = scores(daemon, model, asked, folder, "--raw")
         differs = np.zeros(size, bool)
         for name, values in answers.items():
             wanted = whole[name][rows]
-            pair = [np.ascontiguousarray(array).reshape(size, -1).view(np.uint8) for array in (values, wanted)]
-            differs |= (pair[0] != pair[1]).any(axis=1)
+            ours, others = (
+                np.ascontiguousarray(array).reshape(size, -1).view(np.uint8) for array in (values, wanted)
+            )
+            differs |= (ours != others).any(axis=1)
         return int(differs.sum())
 
     with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
         found = list(pool.map(ask, parts))
-    return {"requests": len(parts), "events": sum(size for _, _, size in parts), "events_that_differ": sum(found)}
+    return {
+        "requests": len(parts),
+        "events": sum(size for _, _, size in parts),
+        "events_that_differ": sum(found),
+    }
 
 
-def load(daemon, model, data, rows, event_bytes, window=None):
-    """Rate and latency of requests of `rows` events, `window` of them in flight; by default as
-    many as throughput needs."""
-    if window is None:
-        window = int(max(2, min(WINDOW, WINDOW_BYTES // (rows * event_bytes))))
+def loads(daemon, model, data, rows, event_bytes, most):
+    """Latency of requests of `rows` events, one in flight, and rate and latency with `most` in
+    flight, or fewer that are large."""
+    window = int(max(2, min(most, WINDOW_BYTES // (rows * event_bytes))))
+    one, many = (load(daemon, model, data, rows, count) for count in (1, window))
+    return {"rows": rows, "one_in_flight": one, "many_in_flight": many}
+
+
+def load(daemon, model, data, rows, window):
+    """Rate and latency of requests of `rows` events, `window` of them in flight."""
     base = ["bench", model, "--data", data, "--rows", rows, "--window", window, "--raw"]
     probe = daemon.call(*base, "--requests", max(PROBE_REQUESTS, window))
-    if probe["refusals"]:
-        return {"rows": rows, "window": window, "refused": probe["first_refusal"]}
     wanted = int(probe["requests_per_second"] * CELL_SECONDS)
     wanted = max(3 * window, PROBE_REQUESTS, min(MOST_REQUESTS, wanted))
     found = daemon.call(*base, "--requests", wanted)
+    for answers in (probe, found):
+        if answers["refusals"]:
+            raise Failed(f"refused: {answers['first_refusal']}")
     return {
-        "rows": rows,
         "window": window,
         "requests": found["requests"],
         "events_per_second": found["events_per_second"],
         "p50_us": found["latency_us"]["p50"],
         "p99_us": found["latency_us"]["p99"],
-        **({"refused": found["first_refusal"]} if found["refusals"] else {}),
     }
 
 

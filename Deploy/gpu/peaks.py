@@ -43,7 +43,8 @@ def products(torch):
     ):
         torch.backends.cuda.matmul.allow_tf32 = tf32
         if dtype == torch.int8:
-            left, right = (torch.randint(-127, 127, (SIZE, SIZE), dtype=dtype, device="cuda") for _ in range(2))
+            shape = (SIZE, SIZE)
+            left, right = (torch.randint(-127, 127, shape, dtype=dtype, device="cuda") for _ in range(2))
             right = right.t()
             seconds = timed(torch, lambda: torch._int_mm(left, right))
         else:
@@ -72,7 +73,7 @@ def main():
     print(
         json.dumps(
             {
-                "source": f"PyTorch {torch.__version__}, product of {SIZE} x {SIZE} matrices of random numbers",
+                "source": f"PyTorch {torch.__version__}, products of {SIZE} x {SIZE} random numbers",
                 "tflops": products(torch),
                 "copy_gb_per_second": copies(torch),
             }

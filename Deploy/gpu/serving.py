@@ -3,15 +3,19 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 STOP_SECONDS = 40
-CALL_SECONDS = 120
+# No call and no measurement takes longer.
+CALL_SECONDS = 30
 POLL_SECONDS = 0.1
 LOG_LINES = 40
+# The most that is quoted of an error.
+QUOTED = 400
 
 
 class Failed(Exception):
@@ -47,8 +51,9 @@ class Daemon:
         # A copy: calibrations are written beside the artefact.
         shutil.copytree(origin / "1", target / "1")
         text = (origin / "model.yaml").read_text()
-        edits = [(f"name: {source}\n", f"name: {name}\n"), ("engine: onnx\n", f"engine: onnx\ndevice: {device}\n"), *edits]
-        for old, new in edits:
+        named = (f"name: {source}\n", f"name: {name}\n")
+        placed = ("engine: onnx\n", f"engine: onnx\ndevice: {device}\n")
+        for old, new in (named, placed, *edits):
             if old not in text:
                 raise Failed(f"{origin}/model.yaml holds no {old!r}")
             text = text.replace(old, new)
@@ -63,13 +68,19 @@ class Daemon:
             )
         began = time.monotonic()
         while True:
-            if self.process.poll() is not None:
-                raise Failed(f"vigild ({self.name}) ended with {self.process.returncode}:\n{self.tail()}")
+            self.expect_running()
             if time.monotonic() - began > seconds:
-                raise Failed(f"vigild ({self.name}) still loads after {seconds} s:\n{self.tail()}")
+                raise Failed(f"vigild ({self.name}) still loads after {seconds} s")
             if Path(f"{self.folder}/vigild.sock").exists() and "models are loading" not in self.reasons():
                 return time.monotonic() - began
             time.sleep(POLL_SECONDS)
+
+    def expect_running(self):
+        """Raises how the daemon ended, if it did."""
+        code = self.process.poll()
+        if code is not None:
+            ending = f"status {code}" if code >= 0 else signal.Signals(-code).name
+            raise Failed(f"vigild ({self.name}) ended with {ending}")
 
     def reasons(self):
         """Why it is not ready, as it says."""
@@ -83,14 +94,28 @@ class Daemon:
 
     def run(self, *arguments, allowed=(0,), seconds=CALL_SECONDS):
         """What `vigil` prints as JSON."""
-        command = [self.bundle / "bin" / "vigil", *map(str, arguments), "--endpoint", self.endpoint, "--json"]
-        try:
-            done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            raise Failed(f"vigil {' '.join(map(str, arguments))} took more than {seconds} s") from None
-        if done.returncode not in allowed:
-            raise Failed(f"vigil {' '.join(map(str, arguments))}: {done.stderr.strip()[-600:]}\n{self.tail()}")
-        return done.stdout
+        command = [self.bundle / "bin" / "vigil", *map(str, arguments)]
+        command += ["--endpoint", self.endpoint, "--json"]
+        asked = " ".join(map(str, arguments[:2]))
+        began = time.monotonic()
+        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as problem:
+            client = subprocess.Popen(command, env=self.environment, stdout=said, stderr=problem)
+            try:
+                # Without its daemon the client would wait for as long as it may.
+                while client.poll() is None:
+                    self.expect_running()
+                    if time.monotonic() - began > seconds:
+                        raise Failed(f"vigil {asked} took more than {seconds} s")
+                    time.sleep(POLL_SECONDS / 10)
+            finally:
+                client.kill()
+                client.wait()
+            said.seek(0)
+            problem.seek(0)
+            if client.returncode not in allowed:
+                words = problem.read().decode(errors="replace").strip()[-QUOTED:]
+                raise Failed(f"vigil {asked}: {words}")
+            return said.read().decode()
 
     def call(self, *arguments, **options):
         """The JSON object that `vigil` prints."""
@@ -106,8 +131,8 @@ class Daemon:
         described = self.described()
         for folder in sorted(self.models.iterdir()):
             model = described.get(folder.name, {"state": "not loaded", "reasons": []})
-            said = model["reasons"] or [line for line in self.tail().splitlines() if folder.name in line]
-            found[folder.name] = {"state": model["state"], "reasons": [] if model["state"] == "serving" else said}
+            reasons = [] if model["state"] == "serving" else [reason[:QUOTED] for reason in model["reasons"]]
+            found[folder.name] = {"state": model["state"], "reasons": reasons}
         return found
 
     def stop(self):

@@ -130,6 +130,10 @@ struct ManifestReader {
         return device
     }
 
+    /// Options of CUDA and TensorRT that record a run as a graph: ONNX Runtime then replays the
+    /// recorded shape for every other one.
+    private static let graphOptions: Set<String> = ["enable_cuda_graph", "trt_cuda_graph_enable"]
+
     private static func readProviderOptions(
         _ value: YAMLValue?,
         device: Device
@@ -141,7 +145,14 @@ struct ManifestReader {
         var mapping = try value.mapping()
         var options: [String: String] = [:]
         for (name, value) in mapping.takeAll() {
-            options[name] = try value.string(allowsEmpty: true)
+            let text = try value.string(allowsEmpty: true)
+            guard !graphOptions.contains(name) || text == "0" else {
+                throw value.error(
+                    "found '\(text)', allowed is 0: a CUDA graph replays one shape at fixed addresses,"
+                        + " micro-batches have several and move"
+                )
+            }
+            options[name] = text
         }
         return options
     }

@@ -98,6 +98,21 @@ import Testing
         #expect(problem?.contains("device: found 'cuda:0', allowed for trees is cpu") ?? false)
     }
 
+    @Test(
+        "Graphs of one shape are refused",
+        arguments: [("cuda:0", "enable_cuda_graph"), ("tensorrt:0", "trt_cuda_graph_enable")]
+    )
+    func graphs(device: String, option: String) throws {
+        let text = ModelText.least([
+            "device": device, "provider_options": "{\(option): '1'}", "reproducible": "false",
+        ])
+        let problem = try ModelText.problem(text)
+        let words = "provider_options.\(option): found '1', allowed is 0: a CUDA graph replays"
+        #expect(problem?.contains(words) ?? false, "\(problem ?? "")")
+        let without = text.replacing("'1'", with: "'0'")
+        #expect(try ModelText.problem(without) == nil)
+    }
+
     @Test func `No more tensors than a request may hold`() throws {
         let nine = (0..<9).map { "{name: t\($0)}" }.joined(separator: ", ")
         let inputs = try ModelText.problem(ModelText.least(["inputs": "[\(nine)]"]))
