@@ -100,9 +100,9 @@ def engine(facts):
         tables.append(table(["microseconds, events:", *shapes], rows))
     return section(
         "One micro-batch",
-        "Copies to and from the card included, as the daemon timed it when it loaded the model. Shapes "
-        "that gave other bits than the largest are not used and have no time: their events run padded. On "
-        "the CPU a micro-batch of an image model has every core, one of position-cnn a single core.",
+        "Copies to and from the card included, as the daemon timed it when it loaded the model. Where "
+        "every event gets the same bits a card has one shape, to which fewer events are padded. On the "
+        "CPU a micro-batch of an image model has every core, one of position-cnn a single core.",
         *tables,
     )
 

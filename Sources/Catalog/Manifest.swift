@@ -332,4 +332,7 @@ public struct Manifest: Sendable, Equatable {
 
     /// Whether what runs is a plan that must be kept to be the same at every start.
     public var needsPlans: Bool { device.deviceClass == .tensorrt && isReproducible }
+
+    /// Whether all micro-batches have one shape: a card's libraries choose kernels by it.
+    public var hasSingleShape: Bool { device.deviceClass != .cpu && isReproducible }
 }

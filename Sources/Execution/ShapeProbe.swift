@@ -1,6 +1,6 @@
 internal import Glibc
 internal import Lanes
-public import Tensors
+internal import Tensors
 
 /// Measures the micro-batch shapes of an engine and keeps those that answer every row
 /// with the same bits.
@@ -12,8 +12,7 @@ public struct ShapeProbe: Sendable {
     /// Range that probe values of one input component are drawn from.
     public typealias Range = (low: Double, high: Double)
 
-    /// Rows of the shape whose bits are the model's on a CPU: not too small (matrix-vector kernels),
-    /// cheap.
+    /// The shape whose bits are the model's: not too small (matrix-vector kernels), cheap.
     public static let referenceRows = 16
     /// The thread's own time spent on measuring one shape, after a first run that warms it.
     public static let nanosecondsPerShape: UInt64 = 8_000_000
@@ -34,8 +33,12 @@ public struct ShapeProbe: Sendable {
     }
 
     /// Shapes to try for a limit on rows: powers of two, and the limit itself.
-    public static func shapes(maximumRows: Int, fixedRows: Int?) -> [Int] {
+    ///
+    /// With `isSingle` the limit alone, for rows that must have the same bits on a card: its libraries
+    /// choose kernels by the shape, and two that agree on every probe row differ on one in thousands.
+    public static func shapes(maximumRows: Int, fixedRows: Int?, isSingle: Bool = false) -> [Int] {
         if let fixedRows { return [fixedRows] }
+        if isSingle { return [maximumRows] }
         var shapes: [Int] = []
         var rows = 1
         while rows < maximumRows {
@@ -43,14 +46,6 @@ public struct ShapeProbe: Sendable {
             rows *= 2
         }
         return shapes + [maximumRows]
-    }
-
-    /// The shape whose bits are the model's: the largest where a card's libraries choose kernels by
-    /// the shape, for only large ones fill the card; whatever is smaller then runs padded.
-    public static func reference(of shapes: [Int], on device: Device.Class) -> Int {
-        precondition(!shapes.isEmpty, "no shape to measure")
-        guard device == .cpu else { return shapes[shapes.count - 1] }
-        return shapes.last { $0 <= Self.referenceRows } ?? shapes[0]
     }
 
     /// Runs every shape.
@@ -62,14 +57,13 @@ public struct ShapeProbe: Sendable {
     /// With `isReproducible` false, shapes that give other bits are used as well.
     public func measure(
         shapes: [Int],
-        device: Device.Class = .cpu,
         isReproducible: Bool = true,
         known: Ladder? = nil
     ) throws(EngineFailure) -> Ladder {
         if let plan = engine.knownPlan { return Ladder(steps: plan.steps, refused: []) }
         let known = known.flatMap { $0.covers(shapes) ? $0 : nil }
         guard let largest = shapes.last else { preconditionFailure("no shape to measure") }
-        let reference = Self.reference(of: shapes, on: device)
+        let reference = shapes.last { $0 <= Self.referenceRows } ?? shapes[0]
         let instance = try engine.makeInstance(maximumRows: largest, shapes: shapes)
         var rows = ProbeRows(engine: engine, ranges: ranges)
         try rows.recordReference(instance, shape: reference)

@@ -77,7 +77,8 @@ extension ModelService {
     ) throws(LoadFailure) -> (ladder: Ladder, cacheProblem: String?) {
         let shapes = ShapeProbe.shapes(
             maximumRows: manifest.maximumRows,
-            fixedRows: engine.fixedRows
+            fixedRows: engine.fixedRows,
+            isSingle: manifest.hasSingleShape
         )
         let key = LadderKey(manifest, digest: digest, engine: engine, shapes: shapes)
         var known: Ladder?
@@ -92,12 +93,7 @@ extension ModelService {
         do throws(EngineFailure) {
             ladder = try LaneThread.givingWay { () throws(EngineFailure) in
                 try ShapeProbe(engine: engine, ranges: ranges(manifest))
-                    .measure(
-                        shapes: shapes,
-                        device: manifest.device.deviceClass,
-                        isReproducible: manifest.isReproducible,
-                        known: kept
-                    )
+                    .measure(shapes: shapes, isReproducible: manifest.isReproducible, known: kept)
             }
         } catch {
             throw LoadFailure("warming: \(error)")

@@ -12,6 +12,9 @@ import Testing
     func shapes(maximum: Int, wanted: [Int]) {
         #expect(ShapeProbe.shapes(maximumRows: maximum, fixedRows: nil) == wanted)
         #expect(ShapeProbe.shapes(maximumRows: maximum, fixedRows: 7) == [7])
+        #expect(
+            ShapeProbe.shapes(maximumRows: maximum, fixedRows: nil, isSingle: true) == [maximum]
+        )
     }
 
     @Test func `An honest engine keeps every shape`() throws {
@@ -29,17 +32,6 @@ import Testing
         let loose = try measure(engine, shapes: [1, 2, 16, 32], isReproducible: false)
         #expect(loose.refused.isEmpty)
         #expect(loose.steps.map(\.rows) == [1, 2, 16, 32])
-    }
-
-    @Test func `On a card the largest shape's bits are the model's`() throws {
-        let engine = SumEngine(wrongShapes: [2, 4])
-        let shapes = [1, 2, 4, 16, 32]
-        #expect(try measure(engine, shapes: shapes, device: .cuda).refused == [2, 4])
-        let other = SumEngine(wrongShapes: [32])
-        let found = try measure(other, shapes: shapes, device: .cuda)
-        #expect(found.refused == [1, 2, 4, 16])
-        #expect(found.steps.map(\.rows) == [32])
-        #expect(try measure(other, shapes: shapes).refused == [32])
     }
 
     @Test func `An engine whose rows depend on their place is refused`() {
@@ -76,17 +68,11 @@ import Testing
     private func measure(
         _ engine: SumEngine,
         shapes: [Int],
-        device: Device.Class = .cpu,
         isReproducible: Bool = true,
         known: Ladder? = nil
     ) throws -> Ladder {
         try ShapeProbe(engine: engine, ranges: [[(low: -1, high: 1)]])
-            .measure(
-                shapes: shapes,
-                device: device,
-                isReproducible: isReproducible,
-                known: known
-            )
+            .measure(shapes: shapes, isReproducible: isReproducible, known: known)
     }
 }
 

@@ -41,7 +41,8 @@ final class GradientGraph: @unchecked Sendable {
         features = input.elementCount
         let shapes = ShapeProbe.shapes(
             maximumRows: min(manifest.maximumRows, Self.maximumRows),
-            fixedRows: engine.fixedRows
+            fixedRows: engine.fixedRows,
+            isSingle: manifest.hasSingleShape
         )
         do throws(EngineFailure) {
             let ladder = try ShapeProbe(engine: engine, ranges: ranges)
