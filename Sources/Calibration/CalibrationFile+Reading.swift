@@ -4,15 +4,11 @@ extension CalibrationFile {
     ///
     /// Never traps, whatever the bytes.
     public init(json: [UInt8]) throws(CalibrationError) {
-        guard json.count <= Self.maximumBytes else {
-            throw CalibrationError(
-                "file",
-                found: "\(json.count) bytes",
-                allowed: "at most \(Self.maximumBytes)"
-            )
-        }
-        var file = try JSONFields(JSONReader.value(of: json), path: "")
-        format = try file.integer("format", in: Self.currentFormat...Self.currentFormat)
+        var file = try JSONFields(
+            file: json,
+            maximumBytes: Self.maximumBytes,
+            format: Self.currentFormat
+        )
         model = try file.text("model")
         version = try file.text("version")
         artefactDigest = try file.text("artefact_digest")

@@ -20,6 +20,19 @@ package struct JSONFields {
         self.members = members
     }
 
+    /// The members of a whole file, whose "format" must be the one given.
+    package init(file json: [UInt8], maximumBytes: Int, format: Int) throws(CalibrationError) {
+        guard json.count <= maximumBytes else {
+            throw CalibrationError(
+                "file",
+                found: "\(json.count) bytes",
+                allowed: "at most \(maximumBytes)"
+            )
+        }
+        try self.init(JSONReader.value(of: json), path: "")
+        _ = try integer("format", in: format...format)
+    }
+
     /// The full path of a key.
     package func path(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 

@@ -86,15 +86,11 @@ extension BackgroundFile {
     ///
     /// `null` is a missing value (NaN). Never traps, whatever the bytes.
     public init(json: [UInt8]) throws(CalibrationError) {
-        guard json.count <= Self.maximumBytes else {
-            throw CalibrationError(
-                "file",
-                found: "\(json.count) bytes",
-                allowed: "at most \(Self.maximumBytes)"
-            )
-        }
-        var file = try JSONFields(JSONReader.value(of: json), path: "")
-        _ = try file.integer("format", in: Self.currentFormat...Self.currentFormat)
+        var file = try JSONFields(
+            file: json,
+            maximumBytes: Self.maximumBytes,
+            format: Self.currentFormat
+        )
         let model = try file.text("model")
         let input = try file.text("input")
         let shape = try Self.shape(file.numbers("shape"))
