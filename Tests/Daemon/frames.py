@@ -224,7 +224,8 @@ def refused(reply, code, field, *parts, row=None, near=()):
 def variant(folder: Path, source: str, name: str, *edits: tuple[str, str], calibrated=True):
     """A copy of a reference model under another name, with texts of its manifest replaced.
 
-    Its calibration is renamed with it, or left out. The folder of the version is returned.
+    Its calibration is renamed with it, or left out; so is what explanations compare with. The folder
+    of the version is returned.
     """
     (folder / name / "1").mkdir(parents=True)
     text = (MODELS / source / "model.yaml").read_text()
@@ -233,9 +234,9 @@ def variant(folder: Path, source: str, name: str, *edits: tuple[str, str], calib
         text = text.replace(old, new, 1)
     (folder / name / "model.yaml").write_text(text)
     for path in (MODELS / source / "1").iterdir():
-        if not path.name.startswith("calibration"):
+        if not path.name.startswith(("calibration", "background")):
             (folder / name / "1" / path.name).write_bytes(path.read_bytes())
-        elif calibrated:
+        elif calibrated or path.name.startswith("background"):
             text = path.read_text()
             pattern = rf'("model"\s*:\s*)"{source}"'
             text, count = re.subn(pattern, rf'\1"{name}"', text, count=1)
