@@ -38,6 +38,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("protobuf-c")]
         ),
         .target(name: "COnnxRuntime"),
+        .target(name: "CXRT"),
         .target(name: "CLinux"),
         .target(name: "CAllocator", linkerSettings: [.linkedLibrary("jemalloc")]),
         .target(name: "CTreeKernels"),
@@ -59,6 +60,11 @@ let package = Package(
         .target(
             name: "TreeEngine",
             dependencies: ["CTreeKernels", "Execution", "Tensors"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "FPGAEngine",
+            dependencies: ["CXRT", "CCrypto", "Execution", "Tensors"],
             swiftSettings: strict
         ),
         .target(name: "Telemetry", swiftSettings: strict),
@@ -197,6 +203,11 @@ let package = Package(
             name: "TreeEngineTests",
             dependencies: ["TreeEngine", "CTreeKernels", "CTreeKernelsEmulated", "TestSupport"],
             exclude: ["Reference"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FPGAEngineTests",
+            dependencies: ["FPGAEngine", "Execution", "Tensors", "TestSupport"],
             swiftSettings: strict
         ),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
