@@ -3732,7 +3732,7 @@ const ProtobufCMessageDescriptor vigil__v1__score_reply__descriptor =
   (ProtobufCMessageInit) vigil__v1__score_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor vigil__v1__status_reply__field_descriptors[9] =
+static const ProtobufCFieldDescriptor vigil__v1__status_reply__field_descriptors[10] =
 {
   {
     "version",
@@ -3842,8 +3842,21 @@ static const ProtobufCFieldDescriptor vigil__v1__status_reply__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "degraded",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Vigil__V1__StatusReply, n_degraded),
+    offsetof(Vigil__V1__StatusReply, degraded),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned vigil__v1__status_reply__field_indices_by_name[] = {
+  9,   /* field[9] = degraded */
   4,   /* field[4] = endpoints */
   7,   /* field[7] = events */
   8,   /* field[8] = in_flight */
@@ -3857,7 +3870,7 @@ static const unsigned vigil__v1__status_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange vigil__v1__status_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor vigil__v1__status_reply__descriptor =
 {
@@ -3867,7 +3880,7 @@ const ProtobufCMessageDescriptor vigil__v1__status_reply__descriptor =
   "Vigil__V1__StatusReply",
   "vigil.v1",
   sizeof(Vigil__V1__StatusReply),
-  9,
+  10,
   vigil__v1__status_reply__field_descriptors,
   vigil__v1__status_reply__field_indices_by_name,
   1,  vigil__v1__status_reply__number_ranges,

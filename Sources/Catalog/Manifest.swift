@@ -14,6 +14,48 @@ public struct Manifest: Sendable, Equatable {
     public enum EngineKind: String, Sendable, CaseIterable {
         case onnx
         case tree
+        /// Fixed-point firmware, on a card or as software.
+        case firmware
+
+        /// Name of the artefact in a version's folder, unless the manifest names another.
+        var artefact: String {
+            switch self {
+            case .onnx: "model.onnx"
+            case .tree: "model.json"
+            case .firmware: "firmware.json"
+            }
+        }
+
+        /// Kinds of device that it runs on, the one it has unless the manifest says another first.
+        var devices: [Device.Kind] {
+            switch self {
+            case .onnx: [.cpu, .cuda, .tensorrt]
+            case .tree: [.cpu]
+            case .firmware: [.firmwareSoftware, .xrt, .emulatedXRT]
+            }
+        }
+    }
+
+    /// How firmware runs.
+    public struct FirmwareRun: Sendable, Equatable {
+        /// What evaluates the firmware without a card.
+        public enum Software: String, Sendable, CaseIterable {
+            /// Vigil's own interpreter of the program.
+            case interpreter
+            /// The library that was made of the program, `inference.so` in the version's folder.
+            case library
+        }
+
+        /// What evaluates it without a card.
+        public let software: Software
+        /// Longest time that a run on the card may take before the card counts as lost.
+        public let runMilliseconds: Int
+
+        /// A way to run.
+        public init(software: Software, runMilliseconds: Int) {
+            self.software = software
+            self.runMilliseconds = runMilliseconds
+        }
     }
 
     /// What happens to a row with a value that is not finite.
@@ -297,6 +339,8 @@ public struct Manifest: Sendable, Equatable {
     public let sharesSession: Bool
     /// Threads inside one run.
     public let threads: Int
+    /// How firmware runs; of other engines the defaults, which say nothing.
+    public let firmware: FirmwareRun
     /// Options of the execution provider.
     public let providerOptions: [String: String]
     /// Largest micro-batch shape that is tried.
@@ -331,8 +375,11 @@ public struct Manifest: Sendable, Equatable {
     public let isReproducible: Bool
 
     /// Whether what runs is a plan that must be kept to be the same at every start.
-    public var needsPlans: Bool { device.deviceClass == .tensorrt && isReproducible }
+    public var needsPlans: Bool { device.kind == .tensorrt && isReproducible }
+
+    /// Whether inputs may lie beyond what the artefact holds, so that events are flagged.
+    public var hasInputRange: Bool { precision == .fixed }
 
     /// Whether all micro-batches have one shape: a card's libraries choose kernels by it.
-    public var hasSingleShape: Bool { device.deviceClass != .cpu && isReproducible }
+    public var hasSingleShape: Bool { device.isGraphicsCard && isReproducible }
 }

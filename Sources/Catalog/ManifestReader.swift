@@ -23,7 +23,8 @@ struct ManifestReader {
         let engine = try engineValue.choice(Manifest.EngineKind.self)
         let artefact = try readArtefact(top.take("artefact"), engine: engine)
         let device = try readDevice(top.take("device"), engine: engine)
-        let precision = try top.take("precision")?.choice(Precision.self) ?? .float32
+        let precision = try readPrecision(top.take("precision"), engine: engine)
+        let firmware = try readFirmware(top.take("firmware"), engine: engine)
         let isRequired = try top.take("required")?.bool() ?? true
         let versions = try top.take("versions")?.int(in: 1...8) ?? 1
         let instances = try top.take("instances")?.int(in: 1...64) ?? 1
@@ -79,6 +80,7 @@ struct ManifestReader {
             instances: instances,
             sharesSession: session == .shared,
             threads: threads,
+            firmware: firmware,
             providerOptions: providerOptions,
             maximumRows: batching.maximumRows,
             delay: batching.delay,
@@ -102,7 +104,7 @@ struct ManifestReader {
         _ value: YAMLValue?,
         engine: Manifest.EngineKind
     ) throws(YAMLError) -> String {
-        guard let value else { return engine == .onnx ? "model.onnx" : "model.json" }
+        guard let value else { return engine.artefact }
         return try readFileName(value)
     }
 
@@ -119,15 +121,47 @@ struct ManifestReader {
         _ value: YAMLValue?,
         engine: Manifest.EngineKind
     ) throws(YAMLError) -> Device {
-        let text = try value?.string(maximumBytes: 40) ?? "cpu"
-        guard let device = Device(text) else {
-            throw (value?.error("found '\(text)', allowed are cpu, cuda:0 ..., tensorrt:0 ..."))
-                ?? YAMLError(file: "", line: 1, key: "device", message: "no device")
-        }
-        if engine == .tree, device.deviceClass != .cpu, let value {
-            throw value.error("found '\(text)', allowed for trees is cpu")
+        guard let value else { return engine == .firmware ? .firmwareSoftware : .cpu }
+        let text = try value.string(maximumBytes: 40)
+        guard let device = Device(text), engine.devices.contains(device.kind) else {
+            let allowed = engine.devices.map {
+                $0.isNumbered ? "\($0.rawValue):0 ..." : $0.rawValue
+            }
+            throw value.error(
+                "found '\(text)', allowed for \(engine.rawValue) are \(allowed.joined(separator: ", "))"
+            )
         }
         return device
+    }
+
+    private static func readPrecision(
+        _ value: YAMLValue?,
+        engine: Manifest.EngineKind
+    ) throws(YAMLError) -> Precision {
+        guard engine == .firmware else {
+            return try value?.choice(Precision.self) ?? .float32
+        }
+        guard let value else { return .fixed }
+        let precision = try value.choice(Precision.self)
+        guard precision == .fixed else {
+            throw value.error("found '\(precision.rawValue)', allowed for firmware is fixed")
+        }
+        return precision
+    }
+
+    private static func readFirmware(
+        _ value: YAMLValue?,
+        engine: Manifest.EngineKind
+    ) throws(YAMLError) -> Manifest.FirmwareRun {
+        guard let value else { return .init(software: .interpreter, runMilliseconds: 200) }
+        guard engine == .firmware else {
+            throw value.error("the engine is \(engine.rawValue), allowed is firmware")
+        }
+        var mapping = try value.mapping()
+        let software = try mapping.take("software")?.choice(Manifest.FirmwareRun.Software.self)
+        let milliseconds = try mapping.take("run_milliseconds")?.int(in: 1...60_000)
+        try mapping.finish()
+        return .init(software: software ?? .interpreter, runMilliseconds: milliseconds ?? 200)
     }
 
     /// Options of CUDA and TensorRT that record a run as a graph: ONNX Runtime then replays the
@@ -139,8 +173,8 @@ struct ManifestReader {
         device: Device
     ) throws(YAMLError) -> [String: String] {
         guard let value else { return [:] }
-        guard device.deviceClass != .cpu else {
-            throw value.error("the cpu has no provider options")
+        guard device.isGraphicsCard else {
+            throw value.error("\(device.text) has no provider options")
         }
         var mapping = try value.mapping()
         var options: [String: String] = [:]

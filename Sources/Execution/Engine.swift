@@ -18,6 +18,12 @@ public protocol Engine: AnyObject, Sendable {
     /// Whether a run is known to cost about the same whatever the values are, so that its cost
     /// measured with other values can be relied on; false unless an engine says so.
     var hasSteadyCost: Bool { get }
+    /// Devices that may answer, the one asked for first; empty where there is only that.
+    var devices: [String] { get }
+    /// Why another device than the one asked for answers now, or nil.
+    var degradation: String? { get }
+    /// What the devices have done so far, one entry for each of `devices`.
+    var deviceCounts: [DeviceCounts] { get }
     /// What of several ways to evaluate the artefact was chosen, for people; empty if there is one.
     var evaluation: String { get }
 
@@ -35,6 +41,12 @@ extension Engine {
     public var hasSteadyCost: Bool { false }
     /// There is one way.
     public var evaluation: String { "" }
+    /// There is one device.
+    public var devices: [String] { [] }
+    /// It answers.
+    public var degradation: String? { nil }
+    /// There is one device.
+    public var deviceCounts: [DeviceCounts] { [] }
 }
 
 /// Buffers and handles of one lane; used by one thread at a time.
@@ -44,12 +56,25 @@ public protocol EngineInstance: AnyObject {
     /// Memory of output `index`; valid after `run` until the next.
     func outputMemory(_ index: Int) -> UnsafeRawPointer
 
+    /// Place in the engine's `devices` of the one that answered the last run.
+    var answeredBy: Int { get }
+    /// Positions of the last run's rows with an input beyond what the artefact holds, rising; among
+    /// them may be those of padding.
+    var rowsOutOfRange: [Int] { get }
+
     /// Runs a micro-batch of one of the prepared shapes from the input memory.
     func run(rows: Int) throws(EngineFailure)
 
     /// Runs a micro-batch whose only input lies at `input`, aligned to 64 bytes, for the
     /// time of the call. Nothing is copied.
     func run(rows: Int, lentInput input: UnsafeRawPointer) throws(EngineFailure)
+}
+
+extension EngineInstance {
+    /// There is one device.
+    public var answeredBy: Int { 0 }
+    /// Every finite value is within.
+    public var rowsOutOfRange: [Int] { [] }
 }
 
 extension Engine {

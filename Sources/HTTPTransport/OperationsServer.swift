@@ -76,8 +76,9 @@ public struct OperationsServer: Sendable {
             let readiness = source.readiness()
             return try Page.json(
                 Probe(
-                    status: readiness.isReady ? "ready" : "not ready",
-                    reasons: readiness.reasons
+                    status: readiness.word,
+                    reasons: readiness.reasons,
+                    degraded: readiness.degraded
                 ),
                 status: readiness.isReady ? .ok : .serviceUnavailable
             )
@@ -109,4 +110,5 @@ public struct OperationsServer: Sendable {
 private struct Probe: Encodable {
     let status: String
     let reasons: [String]
+    var degraded: [String]?
 }

@@ -36,6 +36,8 @@ public struct DaemonStatus: Sendable, Equatable {
     public var isReady = false
     /// Why not ready.
     public var reasons: [String] = []
+    /// What answers by other means than it should.
+    public var degraded: [String] = []
     /// Since the start.
     public var uptimeMicroseconds: UInt64 = 0
     /// Endpoints that listen.
@@ -217,9 +219,16 @@ public struct ModelDescription: Sendable, Equatable {
 public struct Readiness: Sendable, Equatable {
     /// Empty when ready.
     public let reasons: [String]
+    /// What answers by other means than it should; requests are welcome all the same.
+    public let degraded: [String]
     /// Whether requests are welcome.
     public var isReady: Bool { reasons.isEmpty }
+    /// In two words at most.
+    public var word: String { isReady ? (degraded.isEmpty ? "ready" : "degraded") : "not ready" }
 
     /// Ready exactly when there is no reason against it.
-    public init(reasons: [String]) { self.reasons = reasons }
+    public init(reasons: [String], degraded: [String] = []) {
+        self.reasons = reasons
+        self.degraded = degraded
+    }
 }

@@ -6,4 +6,7 @@ public enum EventFlag {
     public static let infinite: UInt8 = 2
     /// The bin column is NaN: no interval.
     public static let unbinned: UInt8 = 4
+    /// An input of the event is beyond what the artefact holds in fixed point: it was wrapped or
+    /// saturated, as the artefact does.
+    public static let outOfRange: UInt8 = 8
 }

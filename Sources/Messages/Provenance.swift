@@ -2,6 +2,8 @@ public import Tensors
 
 /// Where a score comes from: what is needed to quote it in a paper.
 public final class Provenance: Sendable {
+    /// Most devices that may answer for one engine.
+    public static let maximumDevices = 4
     /// Model name.
     public let model: OwnedText
     /// Version of the model.
@@ -12,7 +14,7 @@ public final class Provenance: Sendable {
     public let engine: OwnedText
     /// Numerical precision.
     public let precision: OwnedText
-    /// Device that ran.
+    /// Device that ran, or those that did, separated by ", ".
     public let device: OwnedText
     /// Calibration id, or nil when none was used.
     public let calibration: OwnedText?
@@ -22,8 +24,11 @@ public final class Provenance: Sendable {
     public let bins: [BinEvents]
     /// Whether a row's bits are the same whatever its micro-batch.
     public let isReproducible: Bool
+    /// The same where several devices may answer: entry m is of an answer by those whose bits are set
+    /// in m, the first the device asked for; empty where there is one.
+    public let byDevices: [Provenance]
 
-    /// Everything a reply quotes.
+    /// Everything a reply quotes, `devices` those that may answer, where there are several.
     public init(
         model: String,
         version: String,
@@ -34,8 +39,26 @@ public final class Provenance: Sendable {
         calibration: String?,
         calibrationDate: String?,
         bins: [BinEvents],
-        isReproducible: Bool = true
+        isReproducible: Bool = true,
+        devices: [String] = []
     ) {
+        precondition(devices.count <= Self.maximumDevices)
+        let sets = devices.count > 1 ? 1 << devices.count : 0
+        byDevices = (0..<sets).map { set in
+            let chosen = devices.indices.filter { set == 0 ? $0 == 0 : set >> $0 & 1 == 1 }
+            return Provenance(
+                model: model,
+                version: version,
+                digest: digest,
+                engine: engine,
+                precision: precision,
+                device: chosen.map { devices[$0] }.joined(separator: ", "),
+                calibration: calibration,
+                calibrationDate: calibrationDate,
+                bins: bins,
+                isReproducible: isReproducible
+            )
+        }
         self.isReproducible = isReproducible
         self.model = OwnedText(model)
         self.version = OwnedText(version)

@@ -38,10 +38,10 @@ public struct OnnxOptions: Sendable, Equatable {
     var allProviderOptions: [(key: String, value: String)] {
         guard let index = device.index else { return [] }
         var all = [(key: "device_id", value: String(index))]
-        if isReproducible, device.deviceClass == .cuda {
+        if isReproducible, device.kind == .cuda {
             all += [("cudnn_conv_algo_search", "HEURISTIC"), ("use_tf32", "0")]
         }
-        if device.deviceClass == .tensorrt, let plans { all += plans.providerOptions }
+        if device.kind == .tensorrt, let plans { all += plans.providerOptions }
         return all.filter { fixed in !providerOptions.contains { $0.key == fixed.key } }
             + providerOptions
     }

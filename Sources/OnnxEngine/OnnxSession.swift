@@ -75,7 +75,7 @@ final class OnnxSession: @unchecked Sendable {
         _ settings: OpaquePointer,
         _ options: OnnxOptions
     ) throws(EngineFailure) {
-        guard options.device.deviceClass != .cpu else { return }
+        guard options.device.isGraphicsCard else { return }
         let api = unsafe library.api
         if options.isReproducible {
             try unsafe OnnxRuntimeLibrary.check(
@@ -90,8 +90,8 @@ final class OnnxSession: @unchecked Sendable {
         let keyPointers = unsafe keys.map { unsafe UnsafePointer<CChar>?($0.base) }
         let valuePointers = unsafe values.map { unsafe UnsafePointer<CChar>?($0.base) }
         let status: OpaquePointer?
-        switch options.device.deviceClass {
-        case .cpu:
+        switch options.device.kind {
+        case .cpu, .xrt, .emulatedXRT, .firmwareSoftware:
             unsafe status = nil
         case .cuda:
             unsafe status = unsafe ort_append_cuda(

@@ -192,6 +192,7 @@ public final class ModelRoster: Sendable {
     /// Cheap enough for every probe.
     public func readiness() -> Readiness {
         var reasons: [String] = []
+        var degraded: [String] = []
         if isDraining { reasons.append("draining") }
         if let problem { reasons.append(problem) }
         let now = MonotonicClock.now()
@@ -203,8 +204,11 @@ public final class ModelRoster: Sendable {
             for service in entry.services.prefix(1) {
                 if let reason = service.unreadyReason(now: now) { reasons.append(reason) }
             }
+            for service in entry.services {
+                if let reason = service.degradation { degraded.append(reason) }
+            }
         }
-        return Readiness(reasons: reasons)
+        return Readiness(reasons: reasons, degraded: degraded)
     }
 
     /// Whether a lane of any version hangs.
@@ -233,6 +237,11 @@ public final class ModelRoster: Sendable {
             list[0].reasons += problems
             return list
         }
+    }
+
+    /// What the devices of every version that has several have done.
+    public func deviceCounts() -> [ModelDevices] {
+        current.entries.flatMap { $0.services.compactMap(\.deviceCounts) }
     }
 
     /// How the events of every version that serves compare with its references.

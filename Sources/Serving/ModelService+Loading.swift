@@ -115,9 +115,10 @@ extension ModelService {
         _ engine: any Engine,
         _ plan: MicroBatchPlan
     ) -> Bool {
-        engine.hasSteadyCost && manifest.device.deviceClass == .cpu && manifest.threads == 1
+        engine.hasSteadyCost && !manifest.device.isGraphicsCard && !manifest.device.isFirmwareCard
+            && manifest.threads == 1
             && (manifest.delay == .chosen || manifest.delay == .fixed(microseconds: 0))
-            && (manifest.engine == .tree || manifest.sharesSession)
+            && (manifest.engine != .onnx || manifest.sharesSession)
             && LaneRunner.maximumRows(of: plan) > 0
     }
 

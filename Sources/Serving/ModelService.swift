@@ -87,7 +87,8 @@ public final class ModelService: Sendable {
             engineVersion: engine.version,
             precision: manifest.precision.rawValue,
             deviceClass: manifest.device.deviceClass.rawValue,
-            device: manifest.device.text
+            device: manifest.device.text,
+            devices: engine.devices
         )
         let store = CalibrationStore(
             source: source.withoutArtefact,
@@ -191,6 +192,7 @@ public final class ModelService: Sendable {
                         shapes: plan.steps.map(\.rows).filter { $0 <= plan.bestRows }
                     ),
                     inputNames: manifest.inputs.map(\.signature.name),
+                    isTelling: manifest.hasInputRange || engine.devices.count > 1,
                     metrics: metrics,
                     drift: unsafe drift?.lane(lane)
                 )
@@ -235,6 +237,21 @@ public final class ModelService: Sendable {
                 "model \(source.manifest.name): calibration is required: \(calibrationReason ?? "none")"
         }
         return nil
+    }
+
+    /// What answers by other means than it should, or nil.
+    public var degradation: String? {
+        engine.degradation.map { "model \(source.manifest.name): \($0)" }
+    }
+
+    /// What its devices have done; nil where there is one.
+    var deviceCounts: ModelDevices? {
+        guard engine.devices.count > 1 else { return nil }
+        return ModelDevices(
+            model: source.manifest.name,
+            version: source.version,
+            devices: zip(engine.devices, engine.deviceCounts).map { (device: $0, counts: $1) }
+        )
     }
 
     /// Whether a lane hangs in a micro-batch.
@@ -286,6 +303,7 @@ public final class ModelService: Sendable {
             bins: current?.provenance.bins ?? [],
             plan: plan,
             refusedShapes: refusedShapes,
+            degradation: engine.degradation,
             explanation: explaining?.description
         )
     }

@@ -88,6 +88,9 @@ private final class ReorderedEngine: Engine {
     var fixedRows: Int? { engine.fixedRows }
     var hasSteadyCost: Bool { engine.hasSteadyCost }
     var evaluation: String { engine.evaluation }
+    var devices: [String] { engine.devices }
+    var degradation: String? { engine.degradation }
+    var deviceCounts: [DeviceCounts] { engine.deviceCounts }
 
     func makeInstance(
         maximumRows: Int,
@@ -119,6 +122,9 @@ private final class ReorderedInstance: EngineInstance {
     func outputMemory(_ index: Int) -> UnsafeRawPointer {
         unsafe instance.outputMemory(outputs[index])
     }
+
+    var answeredBy: Int { instance.answeredBy }
+    var rowsOutOfRange: [Int] { instance.rowsOutOfRange }
 
     func run(rows: Int) throws(EngineFailure) {
         try instance.run(rows: rows)

@@ -21,6 +21,8 @@ public struct DaemonSettings: Sendable, Equatable {
     public var state: String?
     /// ONNX Runtime's library.
     public var onnxRuntime = "libonnxruntime.so.1"
+    /// Folder of XRT, whose `lib` holds its libraries.
+    public var xrt = "/opt/xilinx/xrt"
     /// Events below this level are not logged.
     public var logLevel = LogLevel.info
     /// Longest time that accepted work has to finish after SIGTERM.
@@ -77,6 +79,7 @@ public struct DaemonSettings: Sendable, Equatable {
         if !models.hasPrefix("/") { models = "\(base)/\(models)" }
         if let given = cache, !given.hasPrefix("/") { cache = "\(base)/\(given)" }
         if let given = state, !given.hasPrefix("/") { state = "\(base)/\(given)" }
+        if !xrt.hasPrefix("/") { xrt = "\(base)/\(xrt)" }
         if onnxRuntime.contains("/"), !onnxRuntime.hasPrefix("/") {
             onnxRuntime = "\(base)/\(onnxRuntime)"
         }
@@ -88,6 +91,7 @@ public struct DaemonSettings: Sendable, Equatable {
         cache = try top.take("cache")?.string(maximumBytes: 4096) ?? cache
         state = try top.take("state")?.string(maximumBytes: 4096) ?? state
         onnxRuntime = try top.take("onnxruntime")?.string(maximumBytes: 4096) ?? onnxRuntime
+        xrt = try top.take("xrt")?.string(maximumBytes: 4096) ?? xrt
         logLevel = try top.take("log_level")?.choice(LogLevel.self) ?? logLevel
         drainSeconds = try top.take("drain_seconds")?.int(in: 1...600) ?? drainSeconds
         if var zeromq = try top.take("zeromq")?.mapping() {

@@ -32,6 +32,7 @@ enum ControlDecoder {
         status.refusals = unsafe message.refusals
         status.events = unsafe message.events
         status.inFlight = unsafe message.in_flight
+        status.degraded = unsafe texts(message.degraded, message.n_degraded)
         return status
     }
 

@@ -142,6 +142,8 @@ extension ReplyEncoder {
         unsafe message.pointee.events = status.events
         unsafe message.pointee.has_in_flight = 1
         unsafe message.pointee.in_flight = status.inFlight
+        unsafe message.pointee.n_degraded = status.degraded.count
+        unsafe message.pointee.degraded = unsafe texts(status.degraded)
         return unsafe message
     }
 

@@ -16,6 +16,7 @@ struct StatusCommand: AsyncParsableCommand {
         let version: String
         let ready: Bool
         let reasons: [String]
+        let degraded: [String]
         @JSONNumber var uptime_seconds: Double
         let endpoints: [String]
         let requests: UInt64
@@ -32,6 +33,7 @@ struct StatusCommand: AsyncParsableCommand {
                     version: status.version,
                     ready: status.isReady,
                     reasons: status.reasons,
+                    degraded: status.degraded,
                     uptime_seconds: Double(status.uptimeMicroseconds) * 1e-6,
                     endpoints: status.endpoints,
                     requests: status.requests,
@@ -41,8 +43,9 @@ struct StatusCommand: AsyncParsableCommand {
                 )
             )
         } else {
-            print("vigild \(status.version), \(status.isReady ? "ready" : "not ready")")
-            for reason in status.reasons { print("  \(reason)") }
+            let readiness = Readiness(reasons: status.reasons, degraded: status.degraded)
+            print("vigild \(status.version), \(readiness.word)")
+            for reason in status.reasons + status.degraded { print("  \(reason)") }
             print("up \(Output.fixed(Double(status.uptimeMicroseconds) * 1e-6, 0)) s")
             for endpoint in status.endpoints { print("listening at \(endpoint)") }
             print(

@@ -9,6 +9,7 @@ enum Check {
             let (changes, readiness) = await daemon.check()
             for change in changes { print(change) }
             for reason in readiness.reasons { print("not ready: \(reason)") }
+            for reason in readiness.degraded { print("degraded: \(reason)") }
             if readiness.isReady { print("ready") }
             fflush(nil)
             _exit(readiness.isReady ? 0 : 1)

@@ -230,6 +230,7 @@ final class Daemon: OperationsSource {
         status.version = Self.version
         status.isReady = readiness.isReady
         status.reasons = readiness.reasons
+        status.degraded = readiness.degraded
         status.uptimeMicroseconds = (MonotonicClock.now() - started) / 1000
         status.endpoints = lane.withLock { $0?.addresses ?? [] }
         status.requests = UInt64(laneMetrics.messages.value)
@@ -244,8 +245,13 @@ final class Daemon: OperationsSource {
         registry.reading("vigil_ready", help: "1 while requests are welcome.") {
             roster.readiness().isReady ? 1 : 0
         }
+        registry.reading(
+            "vigil_degraded",
+            help: "Versions that answer by other means than they should."
+        ) { Double(roster.readiness().degraded.count) }
         ProcessMetrics.register(in: registry)
         DriftMetrics.register(in: registry) { roster.monitoring() }
+        DeviceMetrics.register(in: registry) { roster.deviceCounts() }
         let started = started
         registry.reading("vigil_uptime_seconds", help: "Since the start.") {
             Double(MonotonicClock.now() - started) * 1e-9

@@ -20,6 +20,8 @@ final class EngineLibrary: Sendable {
     func make(_ source: ModelSource) throws(EngineFailure) -> any Engine {
         let manifest = source.manifest
         switch manifest.engine {
+        case .firmware:
+            throw EngineFailure(call: "firmware", message: "\(source.folder)")
         case .tree:
             return try BoostedTreeEngine(xgboostJSON: source.artefact)
         case .onnx:

@@ -56,8 +56,11 @@ struct ServiceReport {
                 try notifier.extendTimeout(seconds: Self.startSeconds)
             }
         }
-        let reasons = daemon.readiness().reasons
-        let line = reasons.isEmpty ? "ready" : "not ready: \(reasons.joined(separator: "; "))"
+        let readiness = daemon.readiness()
+        let reasons = readiness.reasons + readiness.degraded
+        let line =
+            ([readiness.word] + reasons.prefix(1)).joined(separator: ": ")
+            + reasons.dropFirst().map { "; \($0)" }.joined()
         guard line != status else { return }
         status = line
         logger.notice("readiness", metadata: ["state": "\(line)"])

@@ -13,10 +13,10 @@ import Testing
     static let values: [(String, String, String)] = [
         ("name", "other", "name: found 'other', allowed is the folder's name 'm'"),
         ("task", "guess", "task: found 'guess', allowed are regression, binary, classes, anomaly"),
-        ("engine", "torch", "engine: found 'torch', allowed are onnx, tree"),
+        ("engine", "torch", "engine: found 'torch', allowed are onnx, tree, firmware"),
         ("artefact", "a/b", "artefact: found 'a/b', allowed is a file name"),
         ("artefact", "..", "artefact: found '..', allowed is a file name"),
-        ("device", "gpu", "device: found 'gpu', allowed are cpu, cuda:0"),
+        ("device", "gpu", "device: found 'gpu', allowed for onnx are cpu, cuda:0"),
         ("device", "cuda", "device: found 'cuda', allowed"),
         ("device", "cuda:64", "device: found 'cuda:64', allowed"),
         ("device", "cpu:0", "device: found 'cpu:0', allowed"),
@@ -27,7 +27,7 @@ import Testing
         ("instances", "65", "instances: found 65, allowed are 1 to 64"),
         ("session", "own", "session: found 'own', allowed are shared, each"),
         ("threads", "257", "threads: found 257, allowed are 1 to 256"),
-        ("provider_options", "{a: 1}", "provider_options: the cpu has no provider options"),
+        ("provider_options", "{a: 1}", "provider_options: cpu has no provider options"),
         ("reproducible", "1", "reproducible: found '1', allowed is true or false"),
         ("batching", "{maximum_rows: 0}", "batching.maximum_rows: found 0, allowed are 1 to 16384"),
         ("batching", "{maximum_rows: 16385}", "batching.maximum_rows: found 16385"),
@@ -95,7 +95,39 @@ import Testing
     @Test func `A tree runs on the CPU`() throws {
         let text = ModelText.least(["engine": "tree", "device": "cuda:0"])
         let problem = try ModelText.problem(text)
-        #expect(problem?.contains("device: found 'cuda:0', allowed for trees is cpu") ?? false)
+        #expect(problem?.contains("device: found 'cuda:0', allowed for tree are cpu") ?? false)
+    }
+
+    static let firmware: [([String: String], String)] = [
+        (
+            ["device": "cpu"],
+            "found 'cpu', allowed for firmware are firmware-software, xrt:0 ..., xrt-em"
+        ),
+        (["device": "xrt"], "device: found 'xrt', allowed for firmware"),
+        (["device": "firmware-software:0"], "found 'firmware-software:0', allowed for firmware"),
+        (["precision": "int8"], "precision: found 'int8', allowed for firmware is fixed"),
+        (
+            ["firmware": "{software: python}"],
+            "firmware.software: found 'python', allowed are inter"
+        ),
+        (
+            ["firmware": "{run_milliseconds: 0}"],
+            "run_milliseconds: found 0, allowed are 1 to 60000"
+        ),
+        (["firmware": "{card: 1}"], "firmware.card: unknown key 'card', allowed are"),
+        (["device": "xrt:0", "provider_options": "{a: 1}"], "xrt:0 has no provider options"),
+    ]
+
+    @Test("Firmware is fixed-point, on a card or as software", arguments: Self.firmware)
+    func refuseFirmware(keys: [String: String], words: String) throws {
+        let text = ModelText.least(keys.merging(["engine": "firmware"]) { $1 })
+        let problem = try ModelText.problem(text)
+        #expect(problem?.contains(words) ?? false, "\(problem ?? "")")
+    }
+
+    @Test func `Only firmware runs as firmware`() throws {
+        let problem = try ModelText.problem(ModelText.least(["firmware": "{software: library}"]))
+        #expect(problem?.contains("firmware: the engine is onnx, allowed is firmware") ?? false)
     }
 
     @Test(

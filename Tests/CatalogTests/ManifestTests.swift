@@ -50,6 +50,23 @@ import Testing
         #expect(manifest.artefact == "model.json")
     }
 
+    @Test func `Firmware is software unless a card is named`() throws {
+        let text = ModelText.least(["engine": "firmware"])
+        let manifest = try ModelText.manifest(text, artefact: "firmware.json")
+        #expect(manifest.device == .firmwareSoftware)
+        #expect(manifest.precision == .fixed)
+        #expect(manifest.firmware == .init(software: .interpreter, runMilliseconds: 200))
+        #expect(manifest.hasInputRange && !manifest.hasSingleShape)
+        let card = ModelText.least([
+            "engine": "firmware", "device": "xrt-emulated:3",
+            "firmware": "{software: library, run_milliseconds: 5}",
+        ])
+        let other = try ModelText.manifest(card, artefact: "firmware.json")
+        #expect(other.device.text == "xrt-emulated:3" && other.device.isFirmwareCard)
+        #expect(other.device.deviceClass == .firmware)
+        #expect(other.firmware == .init(software: .library, runMilliseconds: 5))
+    }
+
     static let everything = """
         name: m
         summary: what it is

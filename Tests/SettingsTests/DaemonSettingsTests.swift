@@ -20,7 +20,7 @@ import Testing
     @Test func `The shipped file shows every key`() throws {
         let text = try String(contentsOfFile: Self.shipped, encoding: .utf8)
         let keys = [
-            "models", "onnxruntime", "log_level", "drain_seconds", "zeromq", "http", "endpoints",
+            "models", "onnxruntime", "xrt", "log_level", "drain_seconds", "zeromq", "http", "endpoints",
             "io_threads", "high_water_mark", "maximum_frame_mebibytes", "maximum_in_flight",
             "client_backlog_mebibytes", "total_backlog_mebibytes", "maximum_wait_milliseconds",
             "linger_milliseconds", "busy_poll_microseconds", "enabled", "host", "port",
@@ -46,6 +46,7 @@ import Testing
             """
             models: /srv/models
             onnxruntime: /opt/ort/libonnxruntime.so
+            xrt: /opt/other/xrt
             log_level: debug
             drain_seconds: 7
             zeromq:
@@ -65,6 +66,7 @@ import Testing
         var wanted = DaemonSettings()
         wanted.models = "/srv/models"
         wanted.onnxRuntime = "/opt/ort/libonnxruntime.so"
+        wanted.xrt = "/opt/other/xrt"
         wanted.logLevel = .debug
         wanted.drainSeconds = 7
         wanted.endpoints = ["tcp://*:1", "ipc:///run/vigil"]

@@ -86,6 +86,7 @@ extension SeededRandom {
         status.version = text()
         status.isReady = flip()
         status.reasons = texts()
+        status.degraded = texts()
         status.uptimeMicroseconds = next()
         status.endpoints = texts()
         status.requests = next()

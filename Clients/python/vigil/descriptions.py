@@ -16,6 +16,7 @@ class DaemonStatus:
         version: version of the daemon.
         ready: whether requests are welcome.
         reasons: why not.
+        degraded: what answers by other means than it should; requests are welcome all the same.
         uptime: seconds since the start.
         endpoints: endpoints that listen.
         requests: score requests read.
@@ -27,6 +28,7 @@ class DaemonStatus:
     version: str
     ready: bool
     reasons: tuple[str, ...]
+    degraded: tuple[str, ...]
     uptime: float
     endpoints: tuple[str, ...]
     requests: int
@@ -348,6 +350,7 @@ def daemon_status(message: Any) -> DaemonStatus:
         version=message.version,
         ready=message.ready,
         reasons=tuple(message.reasons),
+        degraded=tuple(message.degraded),
         uptime=message.uptime_microseconds / 1e6,
         endpoints=tuple(message.endpoints),
         requests=message.requests,

@@ -399,6 +399,8 @@ struct  Vigil__V1__Status
  *   2  the event's bin holds too few calibration events: the interval is infinite; or those of a
  *      class: it is in every set
  *   4  the bin column is NaN: no interval (NaN), an empty set
+ *   8  an input is beyond what the artefact holds in fixed point: it was wrapped or saturated, as the
+ *      artefact does
  */
 struct  Vigil__V1__Output
 {
@@ -499,6 +501,10 @@ struct  Vigil__V1__Provenance
   char *digest;
   char *engine;
   char *precision;
+  /*
+   * The device that answered; all that did, separated by ", ", where one took over from another while
+   * the request ran.
+   */
   char *device;
   char *calibration;
   char *calibration_date;
@@ -696,10 +702,15 @@ struct  Vigil__V1__StatusReply
   uint64_t events;
   protobuf_c_boolean has_in_flight;
   uint64_t in_flight;
+  /*
+   * What answers by other means than it should, as a model without its card; or empty.
+   */
+  size_t n_degraded;
+  char **degraded;
 };
 #define VIGIL__V1__STATUS_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&vigil__v1__status_reply__descriptor) \
-    , NULL, 0, 0, 0,NULL, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , NULL, 0, 0, 0,NULL, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
 
 
 struct  Vigil__V1__TensorDescription

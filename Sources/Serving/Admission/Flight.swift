@@ -22,7 +22,10 @@ public struct Flight {
     var plan: Unmanaged<AnswerPlan>?
     /// What the answer holds, once admitted.
     public var layout: Unmanaged<AnswerLayout>? {
-        unsafe plan?._withUnsafeGuaranteedRef { unsafe Unmanaged.passUnretained($0.layout) }
+        let devices = unsafe Int(answeredBy)
+        return unsafe plan?._withUnsafeGuaranteedRef { plan in
+            unsafe Unmanaged.passUnretained(devices == 0 ? plan.layout : plan.byDevices[devices])
+        }
     }
     /// Whether the plan was made for this request alone and is retained by it.
     var ownsPlan = false
@@ -102,6 +105,9 @@ public struct Flight {
     public internal(set) var largestBatch = 0
     /// Bit i: some event of output i carries a flag.
     public internal(set) var flaggedOutputs: UInt32 = 0
+
+    /// Bit i: device i of the engine answered some event; 0 where there is one.
+    var answeredBy: UInt8 = 0
 
     // The deck's own.
 

@@ -110,6 +110,7 @@ public final class FlightDeck: @unchecked Sendable {
         unsafe flight.pointee.rowsDone = 0
         unsafe flight.pointee.largestBatch = 0
         unsafe flight.pointee.flaggedOutputs = 0
+        unsafe flight.pointee.answeredBy = 0
         unsafe flight.pointee.queueNanoseconds = 0
         unsafe flight.pointee.computeNanoseconds = 0
     }

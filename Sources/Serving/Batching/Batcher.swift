@@ -236,6 +236,14 @@ package final class Batcher: @unchecked Sendable {
         }
     }
 
+    /// Records that device `device` of the engine answered a segment.
+    package func note(_ segment: BatchQueues.Segment, answeredBy device: Int) {
+        let flight = unsafe segment.flight
+        lock.withLock { _ in
+            unsafe flight.pointee.answeredBy |= 1 << UInt8(device)
+        }
+    }
+
     private static func finish(
         _ segment: BatchQueues.Segment,
         _ queues: inout BatchQueues,

@@ -84,16 +84,21 @@ struct AnswerDraft: Sendable {
         return section
     }
 
+    private func layout(_ provenance: Provenance) -> AnswerLayout {
+        AnswerLayout(
+            outputs: outputs,
+            regions: regions,
+            pValues: pValues,
+            logLikelihoodRatio: ratio,
+            sections: sections,
+            provenance: provenance
+        )
+    }
+
     func plan(provenance: Provenance) -> AnswerPlan {
         AnswerPlan(
-            layout: AnswerLayout(
-                outputs: outputs,
-                regions: regions,
-                pValues: pValues,
-                logLikelihoodRatio: ratio,
-                sections: sections,
-                provenance: provenance
-            ),
+            layout: layout(provenance),
+            byDevices: provenance.byDevices.map(layout),
             steps: steps,
             regions: regionSteps,
             observation: observation,

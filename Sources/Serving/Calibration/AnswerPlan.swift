@@ -17,6 +17,8 @@ final class AnswerPlan: Sendable {
     }
 
     let layout: AnswerLayout
+    /// The layout of answers by other devices than the one asked for, as provenance lists them.
+    let byDevices: [AnswerLayout]
     let steps: [any AnswerStep]
     let regions: [RegionStep]
     /// Keeps what truths are compared with, or nil.
@@ -25,12 +27,14 @@ final class AnswerPlan: Sendable {
 
     init(
         layout: AnswerLayout,
+        byDevices: [AnswerLayout],
         steps: [any AnswerStep],
         regions: [RegionStep],
         observation: ObservationStep?,
         rawCopies: [RawCopy]
     ) {
         self.layout = layout
+        self.byDevices = byDevices
         self.steps = steps
         self.regions = regions
         self.observation = observation
@@ -97,9 +101,38 @@ final class AnswerPlan: Sendable {
         return mask
     }
 
+    /// Flags the segment's rows among `positions` of the micro-batch whose inputs the artefact took
+    /// by its rule, for they were beyond what it holds.
+    ///
+    /// Returns the mask of flagged outputs, as `write` does.
+    func flagOutOfRange(
+        _ segment: BatchQueues.Segment,
+        position: Int,
+        positions: [Int]
+    ) -> UInt32 {
+        guard let answer = unsafe AnswerSections(segment.flight) else { return 0 }
+        var mask: UInt32 = 0
+        for place in positions where place >= position && place < position + segment.rows {
+            let row = segment.firstRow + place - position
+            for section in flagSections {
+                let byte = unsafe (answer.base(section) + row).assumingMemoryBound(to: UInt8.self)
+                // What carries no value has no more to say.
+                if unsafe byte.pointee & EventFlag.nonfinite == 0 {
+                    unsafe byte.pointee |= EventFlag.outOfRange
+                }
+            }
+            mask = .max
+        }
+        return mask
+    }
+
+    private var flagSections: Set<Int> {
+        Set(layout.outputs.compactMap(\.flags) + layout.regions.map(\.flags))
+    }
+
     /// Takes every value of a row away and says why.
     private func blank(_ row: Int, _ answer: AnswerSections) {
-        let flagSections = Set(layout.outputs.compactMap(\.flags) + layout.regions.map(\.flags))
+        let flagSections = flagSections
         for (index, section) in layout.sections.enumerated() {
             let place = unsafe answer.base(index) + row * section.strideBytes
             if flagSections.contains(index) {

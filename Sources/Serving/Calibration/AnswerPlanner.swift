@@ -38,7 +38,9 @@ struct AnswerPlanner: Sendable {
     }
 
     /// Whether an input's rows may be flagged: then every output carries flags.
-    private var mayFlag: Bool { manifest.inputs.contains { $0.nonfinite == .flag } }
+    private var mayFlag: Bool {
+        manifest.hasInputRange || manifest.inputs.contains { $0.nonfinite == .flag }
+    }
 
     /// The artefact's own outputs: those named, or all.
     func raw(_ names: [Int]?) -> AnswerPlan {

@@ -20,6 +20,8 @@ struct LoadedCalibration: Sendable {
         let precision: String
         let deviceClass: String
         let device: String
+        /// Those that may answer, where there are several.
+        var devices: [String] = []
     }
 
     /// The newest calibration of `source` that matches, or in one line why there is none.
@@ -180,7 +182,8 @@ struct LoadedCalibration: Sendable {
             calibration: id,
             calibrationDate: file?.date,
             bins: file.map(binEvents) ?? [],
-            isReproducible: source.manifest.isReproducible
+            isReproducible: source.manifest.isReproducible,
+            devices: running.devices
         )
     }
 

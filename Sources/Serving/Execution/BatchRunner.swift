@@ -15,6 +15,8 @@ struct BatchRunner {
     private let gather: InputGather
     private let instance: any EngineInstance
     private let inputNames: [String]
+    /// Whether runs tell which device answered and which rows were out of range.
+    private let isTelling: Bool
     private let metrics: ModelMetrics
     /// Counts watched values; nil where none are.
     private let drift: Unmanaged<DriftLane>?
@@ -27,6 +29,7 @@ struct BatchRunner {
         gather: InputGather,
         instance: any EngineInstance,
         inputNames: [String],
+        isTelling: Bool,
         metrics: ModelMetrics,
         drift: Unmanaged<DriftLane>?
     ) {
@@ -35,6 +38,7 @@ struct BatchRunner {
         self.gather = gather
         self.instance = instance
         self.inputNames = inputNames
+        self.isTelling = isTelling
         self.metrics = metrics
         unsafe self.drift = unsafe drift
         segments.reserveCapacity(plan.bestRows)
@@ -104,6 +108,24 @@ struct BatchRunner {
         }
     }
 
+    /// Puts down what the last run tells beside its outputs.
+    @inline(never)
+    private func tell(_ parts: [BatchQueues.Segment]) {
+        let device = instance.answeredBy
+        let outOfRange = instance.rowsOutOfRange
+        var position = 0
+        for part in parts {
+            batcher.note(part, answeredBy: device)
+            if !outOfRange.isEmpty, let plan = unsafe part.flight.pointee.plan {
+                let mask = unsafe plan._withUnsafeGuaranteedRef { plan in
+                    plan.flagOutOfRange(part, position: position, positions: outOfRange)
+                }
+                if mask != 0 { batcher.flag(part, outputs: mask) }
+            }
+            position += part.rows
+        }
+    }
+
     private mutating func runOnce(
         _ parts: [BatchQueues.Segment],
         shape: Int
@@ -137,6 +159,7 @@ struct BatchRunner {
             }
             position += part.rows
         }
+        if isTelling { tell(parts) }
         if let drift = unsafe drift {
             unsafe drift._withUnsafeGuaranteedRef { lane in
                 lane.count(parts, outputs: outputs, flagged: flagged)
