@@ -326,7 +326,9 @@ public struct Manifest: Sendable, Equatable {
     /// File name of the artefact in a version's folder.
     public let artefact: String
     /// Where the model runs.
-    public let device: Device
+    public private(set) var device: Device
+    /// Whether the CPU may answer where the card is lost.
+    public let fallsBackToCPU: Bool
     /// Numerical precision.
     public let precision: Precision
     /// Whether the daemon is ready only while the model serves.
@@ -342,7 +344,7 @@ public struct Manifest: Sendable, Equatable {
     /// How firmware runs; of other engines the defaults, which say nothing.
     public let firmware: FirmwareRun
     /// Options of the execution provider.
-    public let providerOptions: [String: String]
+    public private(set) var providerOptions: [String: String]
     /// Largest micro-batch shape that is tried.
     public let maximumRows: Int
     /// How long a lane may wait for more events.
@@ -373,6 +375,14 @@ public struct Manifest: Sendable, Equatable {
     public let explanation: Explanation?
     /// Whether every row must have the same bits whatever its batch.
     public let isReproducible: Bool
+
+    /// The same model on the CPU.
+    var onCPU: Manifest {
+        var copy = self
+        copy.device = .cpu
+        copy.providerOptions = [:]
+        return copy
+    }
 
     /// Whether what runs is a plan that must be kept to be the same at every start.
     public var needsPlans: Bool { device.kind == .tensorrt && isReproducible }

@@ -23,6 +23,7 @@ struct ManifestReader {
         let engine = try engineValue.choice(Manifest.EngineKind.self)
         let artefact = try readArtefact(top.take("artefact"), engine: engine)
         let device = try readDevice(top.take("device"), engine: engine)
+        let fallsBackToCPU = try readFallback(top.take("fallback"), device: device)
         let precision = try readPrecision(top.take("precision"), engine: engine)
         let firmware = try readFirmware(top.take("firmware"), engine: engine)
         let isRequired = try top.take("required")?.bool() ?? true
@@ -74,6 +75,7 @@ struct ManifestReader {
             engine: engine,
             artefact: artefact,
             device: device,
+            fallsBackToCPU: fallsBackToCPU,
             precision: precision,
             isRequired: isRequired,
             versions: versions,
@@ -132,6 +134,22 @@ struct ManifestReader {
             )
         }
         return device
+    }
+
+    private static func readFallback(
+        _ value: YAMLValue?,
+        device: Device
+    ) throws(YAMLError) -> Bool {
+        guard let value else { return false }
+        let text = try value.string(maximumBytes: 40)
+        guard text == Device.cpu.text, device.isGraphicsCard else {
+            throw value.error(
+                device.isGraphicsCard
+                    ? "found '\(text)', allowed is cpu"
+                    : "\(device.text) needs none: it is for models on cuda or tensorrt"
+            )
+        }
+        return true
     }
 
     private static func readPrecision(

@@ -25,7 +25,7 @@ public struct ModelSource: Sendable {
     }
 
     /// What `model.yaml` states.
-    public let manifest: Manifest
+    public private(set) var manifest: Manifest
     /// Digest of `model.yaml`.
     public let manifestDigest: String
     /// Name of the version's folder.
@@ -49,6 +49,13 @@ public struct ModelSource: Sendable {
         var copy = self
         copy.artefact = []
         copy.explanation = explanation?.withoutContent
+        return copy
+    }
+
+    /// The same model on the CPU, whose calibrations are those of the CPU.
+    package var onCPU: ModelSource {
+        var copy = self
+        copy.manifest = manifest.onCPU
         return copy
     }
 

@@ -4,11 +4,14 @@ public struct EngineFailure: Error, Sendable, Equatable, CustomStringConvertible
     public let call: String
     /// The library's own words.
     public let message: String
+    /// Whether the device is gone, so that no later run will do better.
+    public let isDeviceLost: Bool
 
     /// A failure of `call`.
-    public init(call: String, message: String) {
+    public init(call: String, message: String, isDeviceLost: Bool = false) {
         self.call = call
         self.message = message
+        self.isDeviceLost = isDeviceLost
     }
 
     /// One line.

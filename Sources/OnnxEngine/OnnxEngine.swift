@@ -54,6 +54,7 @@ public final class OnnxEngine: Engine {
             : try OnnxSession(library: library, artefact: artefact, options: options)
         return try OnnxInstance(
             session: session,
+            isOnCard: options.device.isGraphicsCard,
             inputs: inputs,
             outputs: outputs,
             maximumRows: maximumRows,

@@ -16,15 +16,19 @@ final class OnnxInstance: EngineInstance {
     /// One entry a shape, looked up by rows.
     private var bound: [Int: BoundShape] = [:]
     private let memory: OpaquePointer
+    /// Whether a card runs it.
+    private let isOnCard: Bool
 
     init(
         session: OnnxSession,
+        isOnCard: Bool,
         inputs: [TensorSignature],
         outputs: [TensorSignature],
         maximumRows: Int,
         shapes: [Int]
     ) throws(EngineFailure) {
         self.session = session
+        self.isOnCard = isOnCard
         self.inputs = inputs
         let api = unsafe session.library.api
         var memory: OpaquePointer?
@@ -101,7 +105,15 @@ final class OnnxInstance: EngineInstance {
             outputNames.count,
             outputValues
         )
-        try unsafe OnnxRuntimeLibrary.check(api, "Run", status)
+        do throws(EngineFailure) {
+            try unsafe OnnxRuntimeLibrary.check(api, "Run", status)
+        } catch {
+            throw EngineFailure(
+                call: error.call,
+                message: error.message,
+                isDeviceLost: isOnCard && GraphicsCardLoss.isLoss(error.message)
+            )
+        }
     }
 
     private func values(

@@ -15,7 +15,7 @@ extension ModelDescription {
         bins: [BinEvents],
         plan: MicroBatchPlan,
         refusedShapes: [Int],
-        degradation: String?,
+        warnings: [String],
         explanation: ExplanationDescription?
     ) {
         self.init(source: source)
@@ -29,7 +29,7 @@ extension ModelDescription {
         self.calibrationReason = calibrationReason
         self.bins = bins
         ladder = plan.steps.map { (rows: $0.rows, nanoseconds: $0.nanoseconds) }
-        if let degradation { reasons.append(degradation) }
+        reasons += warnings
         if !refusedShapes.isEmpty {
             reasons.append(
                 "micro-batches of \(refusedShapes.map(String.init).joined(separator: ", ")) events give other bits and are not used"

@@ -117,14 +117,28 @@ public final class ModelRoster: Sendable {
     /// Blocks for seconds: never call it from a lane or the cooperative pool. One call at a time.
     ///
     /// - Returns: a line for everything that changed or failed.
-    public func reload() -> [String] {
+    public func reload() -> [String] { reload(triesLost: true) }
+
+    /// Puts the CPU in the place of versions whose card is lost, where their manifests allow it.
+    ///
+    /// Blocks like `reload`, and is a reload otherwise.
+    public func replaceLost() -> [String] { reload(triesLost: false) }
+
+    /// Whether a version's card was lost since the last call: then `replaceLost` should follow.
+    public func takeNoticeOfLoss() -> Bool {
+        current.entries.reduce(false) { found, entry in
+            entry.services.reduce(found) { $1.mayFallBack && $1.loss.takeNotice() || $0 }
+        }
+    }
+
+    private func reload(triesLost: Bool) -> [String] {
         let leftovers = Leftovers()
-        let changes = reload(leaving: leftovers)
+        let changes = reload(leaving: leftovers, triesLost: triesLost)
         LaneThread.givingWay { leftovers.letGo() }
         return changes
     }
 
-    private func reload(leaving leftovers: Leftovers) -> [String] {
+    private func reload(leaving leftovers: Leftovers, triesLost: Bool) -> [String] {
         var scan: ModelFolder.Scan
         do {
             let folder = folder
@@ -141,7 +155,8 @@ public final class ModelRoster: Sendable {
             registry: registry,
             ladders: ladders,
             states: states,
-            judge: judge
+            judge: judge,
+            triesLost: triesLost
         )
         update.apply(&scan, of: folder)
         let new = RosterTable(entries: update.entries)
@@ -284,6 +299,8 @@ private struct RosterUpdate {
     let ladders: LadderFolder?
     let states: String?
     let judge: DriftJudge
+    /// Whether versions whose card was lost are tried on it again.
+    let triesLost: Bool
     var entries: [RosterTable.Entry] = []
     var retired: [ModelService] = []
     var changes: [String] = []
@@ -294,8 +311,10 @@ private struct RosterUpdate {
         registry: MetricRegistry,
         ladders: LadderFolder?,
         states: String?,
-        judge: DriftJudge
+        judge: DriftJudge,
+        triesLost: Bool
     ) {
+        self.triesLost = triesLost
         self.old = old
         self.makeEngine = makeEngine
         self.registry = registry
@@ -335,12 +354,13 @@ private struct RosterUpdate {
         var services: [ModelService] = []
         var waiting = sources[...]
         while let source = waiting.popFirst() {
-            if let same = before?.services.first(where: { $0.source.isSame(as: source) }) {
+            let same = before?.services.first { $0.source.isSame(as: source) }
+            if let same, !mayReplace(same) {
                 services.append(same)
                 continue
             }
             do {
-                let service = try load(source)
+                let service = try load(source, inPlaceOf: same)
                 services.append(service)
                 changes.append("loaded \(name) \(source.version) \(source.digest)")
                 if let problem = service.cacheProblem {
@@ -350,8 +370,12 @@ private struct RosterUpdate {
                     changes.append("\(name) \(source.version) explains nothing: \(reason)")
                 }
             } catch {
-                problems.append(.init(model: name, version: source.version, message: "\(error)"))
                 changes.append("failed \(name) \(source.version): \(error)")
+                if let same {
+                    services.append(same)
+                    continue
+                }
+                problems.append(.init(model: name, version: source.version, message: "\(error)"))
                 if let older = nextOlder(source) { waiting.append(older) }
             }
         }
@@ -376,7 +400,39 @@ private struct RosterUpdate {
         )
     }
 
-    private func load(_ source: ModelSource) throws(LoadFailure) -> ModelService {
+    /// Whether something may take the place of a version that the folder still has: the CPU of a card
+    /// that is lost, and the card again where the CPU stands in.
+    private func mayReplace(_ service: ModelService) -> Bool {
+        service.loss.reason == nil
+            ? service.standInReason != nil && triesLost : service.mayFallBack || triesLost
+    }
+
+    /// Loads a version, on the CPU where the card of the one it takes the place of is lost and is not to
+    /// be tried.
+    private func load(
+        _ source: ModelSource,
+        inPlaceOf other: ModelService?
+    ) throws(LoadFailure) -> ModelService {
+        guard let other, let lost = other.loss.reason, other.mayFallBack else {
+            return try load(source)
+        }
+        if triesLost {
+            do throws(LoadFailure) {
+                return try load(source)
+            } catch {
+                // The card is as lost as it was, which is said below.
+            }
+        }
+        return try load(
+            source.onCPU,
+            standInReason: "\(source.manifest.device.text) is lost, the cpu answers: \(lost)"
+        )
+    }
+
+    private func load(
+        _ source: ModelSource,
+        standInReason: String? = nil
+    ) throws(LoadFailure) -> ModelService {
         let engine: any Engine
         do {
             let makeEngine = makeEngine
@@ -397,7 +453,8 @@ private struct RosterUpdate {
             registry: registry,
             ladders: ladders,
             states: states,
-            judge: judge
+            judge: judge,
+            standInReason: standInReason
         )
     }
 }

@@ -33,6 +33,26 @@ extension ModelService {
         }
     }
 
+    /// Why the CPU cannot answer where the card is lost: it needs a calibration of its own.
+    static func fallbackProblem(
+        _ source: ModelSource,
+        running: LoadedCalibration.Running
+    ) -> String? {
+        guard source.manifest.fallsBackToCPU, !source.manifest.uncertainty.isEmpty else {
+            return nil
+        }
+        let onCPU = LoadedCalibration.Running(
+            engine: running.engine,
+            engineVersion: running.engine,
+            precision: running.precision,
+            deviceClass: Device.Class.cpu.rawValue,
+            device: Device.cpu.text
+        )
+        guard case .failure(let absence) = LoadedCalibration.find(source.onCPU, running: onCPU)
+        else { return nil }
+        return "the cpu cannot answer if the card is lost: \(absence.reason)"
+    }
+
     /// One for each worker.
     static func makeBells(_ count: Int) throws(LoadFailure) -> [Bell] {
         do {

@@ -60,6 +60,12 @@ public final class ModelService: Sendable {
     /// Why the ladder could not be kept or what was kept could not be used, or nil.
     let cacheProblem: String?
     private let workers: [WorkerLane]
+    /// Whether the device is lost.
+    let loss = DeviceLoss()
+    /// Why the CPU cannot answer where the card is lost, or nil.
+    private let fallbackProblem: String?
+    /// Why it stands in for the version on its own device, or nil when it does not.
+    let standInReason: String?
 
     /// Loads, probes and warms a version; its workers run when this returns.
     ///
@@ -71,8 +77,10 @@ public final class ModelService: Sendable {
         registry: MetricRegistry,
         ladders: LadderFolder? = nil,
         states: String? = nil,
-        judge: DriftJudge
+        judge: DriftJudge,
+        standInReason: String? = nil
     ) throws(LoadFailure) {
+        self.standInReason = standInReason
         let manifest = source.manifest
         let folder = try Self.stateFolder(source, root: states)
         try SignatureCheck.check(manifest, engine)
@@ -103,6 +111,7 @@ public final class ModelService: Sendable {
             calibration = nil
             calibrationReason = absence.reason
         }
+        fallbackProblem = Self.fallbackProblem(source, running: running)
         let drift: DriftMonitor?
         switch LoadedReferences.find(source, running: running) {
         case .success(let loaded):
@@ -181,6 +190,7 @@ public final class ModelService: Sendable {
                 )
             }
         )
+        let loss = loss
         func makeRunner(lane: Int) throws(LoadFailure) -> BatchRunner {
             do {
                 return unsafe BatchRunner(
@@ -193,6 +203,7 @@ public final class ModelService: Sendable {
                     ),
                     inputNames: manifest.inputs.map(\.signature.name),
                     isTelling: manifest.hasInputRange || engine.devices.count > 1,
+                    loss: loss,
                     metrics: metrics,
                     drift: unsafe drift?.lane(lane)
                 )
@@ -230,6 +241,9 @@ public final class ModelService: Sendable {
         if workers.contains(where: { $0.isStuck(now: now) }) {
             return "model \(source.manifest.name): a lane is stuck in a micro-batch"
         }
+        if let lost = loss.reason {
+            return "model \(source.manifest.name): \(source.manifest.device.text) is lost: \(lost)"
+        }
         if source.manifest.isRequired, source.manifest.requiresCalibration, calibratedPlan == nil,
             !source.manifest.uncertainty.isEmpty
         {
@@ -241,8 +255,11 @@ public final class ModelService: Sendable {
 
     /// What answers by other means than it should, or nil.
     public var degradation: String? {
-        engine.degradation.map { "model \(source.manifest.name): \($0)" }
+        (standInReason ?? engine.degradation).map { "model \(source.manifest.name): \($0)" }
     }
+
+    /// Whether the CPU may answer in its place.
+    var mayFallBack: Bool { source.manifest.fallsBackToCPU && fallbackProblem == nil }
 
     /// What its devices have done; nil where there is one.
     var deviceCounts: ModelDevices? {
@@ -303,7 +320,7 @@ public final class ModelService: Sendable {
             bins: current?.provenance.bins ?? [],
             plan: plan,
             refusedShapes: refusedShapes,
-            degradation: engine.degradation,
+            warnings: [standInReason ?? engine.degradation, fallbackProblem].compactMap(\.self),
             explanation: explaining?.description
         )
     }

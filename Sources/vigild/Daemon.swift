@@ -83,16 +83,26 @@ final class Daemon: OperationsSource {
     /// Reads the models again; returns a line for everything that changed or failed.
     @discardableResult
     func reload() async -> [String] {
-        await reloads.run { [self] in await readModels() }
+        await reloads.run { [self] in await readModels { $0.reload() } }
+    }
+
+    /// Whether a card was lost since the last call, in whose place the CPU may answer.
+    func takeNoticeOfLoss() -> Bool { roster.takeNoticeOfLoss() }
+
+    /// Puts the CPU in the place of cards that are lost.
+    func replaceLost() async {
+        _ = await reloads.run { [self] in await readModels { $0.replaceLost() } }
     }
 
     /// On a thread of its own: the cooperative pool is not blocked.
-    private func readModels() async -> [String] {
+    private func readModels(
+        _ read: @escaping @Sendable (ModelRoster) -> [String]
+    ) async -> [String] {
         let roster = roster
         let changes = await withCheckedContinuation { continuation in
             do {
                 try LaneThread.runDetached(name: "reload") {
-                    let changes = roster.reload()
+                    let changes = read(roster)
                     if !changes.isEmpty {
                         LaneThread.givingWay { ProcessMemory.giveBackFreed() }
                     }

@@ -46,6 +46,7 @@ struct Operation {
         var report = ServiceReport(daemon: daemon, notifier: notifier, logger: logger)
         while true {
             report.tick()
+            if daemon.takeNoticeOfLoss() { Task { await daemon.replaceLost() } }
             switch SignalLoop.next(nanoseconds: tick) {
             case .terminate:
                 return drain(&report)

@@ -27,6 +27,7 @@ import Testing
         ("instances", "65", "instances: found 65, allowed are 1 to 64"),
         ("session", "own", "session: found 'own', allowed are shared, each"),
         ("threads", "257", "threads: found 257, allowed are 1 to 256"),
+        ("fallback", "cpu", "fallback: cpu needs none: it is for models on cuda or tensorrt"),
         ("provider_options", "{a: 1}", "provider_options: cpu has no provider options"),
         ("reproducible", "1", "reproducible: found '1', allowed is true or false"),
         ("batching", "{maximum_rows: 0}", "batching.maximum_rows: found 0, allowed are 1 to 16384"),

@@ -1,6 +1,6 @@
 """TensorRT's plans are kept, digested, and never another without being told.
 
-The provider is emulated (emulated_tensorrt.c): there is no card here. What is real is the daemon, the
+The provider is emulated (emulated_providers.c): there is no card here. What is real is the daemon, the
 library that runs the model, and every file.
 """
 
@@ -13,21 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import vigil
-from daemon import Daemon, copy_models, onnxruntime_library
+from daemon import Daemon, copy_models
+from providers import emulated_providers
 
 MODEL = "er-nr-mlp"
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    compiler = shutil.which("cc") or shutil.which("clang")
-    assert compiler, "neither cc nor clang is installed"
-    path = tmp_path_factory.mktemp("library") / "libonnxruntime-emulated-tensorrt.so"
-    source = Path(__file__).parent / "emulated_tensorrt.c"
-    real = f'-DREAL_LIBRARY="{onnxruntime_library()}"'
-    command = [compiler, "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", real, source, "-o", path]
-    subprocess.run([*command, "-ldl"], check=True)
-    return path
+    return emulated_providers(tmp_path_factory.mktemp("library"))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ struct BatchRunner {
     private let inputNames: [String]
     /// Whether runs tell which device answered and which rows were out of range.
     private let isTelling: Bool
+    private let loss: DeviceLoss
     private let metrics: ModelMetrics
     /// Counts watched values; nil where none are.
     private let drift: Unmanaged<DriftLane>?
@@ -30,6 +31,7 @@ struct BatchRunner {
         instance: any EngineInstance,
         inputNames: [String],
         isTelling: Bool,
+        loss: DeviceLoss,
         metrics: ModelMetrics,
         drift: Unmanaged<DriftLane>?
     ) {
@@ -39,6 +41,7 @@ struct BatchRunner {
         self.instance = instance
         self.inputNames = inputNames
         self.isTelling = isTelling
+        self.loss = loss
         self.metrics = metrics
         unsafe self.drift = unsafe drift
         segments.reserveCapacity(plan.bestRows)
@@ -88,9 +91,24 @@ struct BatchRunner {
         )
     }
 
+    private func refuse(_ part: BatchQueues.Segment, lost failure: EngineFailure) {
+        metrics.engineFailures.add(1)
+        batcher.refuse(
+            part,
+            Refusal(
+                .unavailable,
+                "the device is lost: \(failure)",
+                retryAfterMicroseconds: Admission.retryMicroseconds
+            )
+        )
+    }
+
     private mutating func run(pieceShape shape: Int) {
         do {
             try runOnce(piece, shape: shape)
+        } catch where error.isDeviceLost {
+            loss.tell(error)
+            for part in piece { refuse(part, lost: error) }
         } catch {
             // One request's failure must not be its neighbours': each runs again alone.
             for position in piece.indices {
