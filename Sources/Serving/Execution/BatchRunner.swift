@@ -106,7 +106,7 @@ struct BatchRunner {
     private mutating func run(pieceShape shape: Int) {
         do {
             try runOnce(piece, shape: shape)
-        } catch where error.isDeviceLost {
+        } catch  where error.isDeviceLost {
             loss.tell(error)
             for part in piece { refuse(part, lost: error) }
         } catch {
