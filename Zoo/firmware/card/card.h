@@ -45,8 +45,8 @@ struct card {
 
     struct compute_unit *unit;
     unsigned char image[16]; /* the loaded xclbin's UUID */
-    unsigned contexts;
-    bool exclusive;
+    unsigned contexts, kernel_contexts;
+    bool exclusive;          /* the kernel's one context is */
 
     pthread_t scheduler;
     pthread_cond_t work, progress;

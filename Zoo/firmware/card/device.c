@@ -8,6 +8,9 @@
 
 /* Cards, what is loaded on them, and who has the kernel. */
 
+/* The index of the one kernel. XRT opens a context of the card itself, too, with another index. */
+enum { KERNEL = 0 };
+
 unsigned xclProbe(void) { return CARD_COUNT; }
 
 static struct card *opened(unsigned index) {
@@ -107,17 +110,19 @@ int xclLoadXclBin(xclDeviceHandle handle, const struct axlf *image) {
 
 int xclOpenContext(xclDeviceHandle handle, const xuid_t image, unsigned unit, bool shared) {
     struct card *card = handle;
-    (void)unit; /* there is one */
     if (card_page_fails(card->page, FAULT_CONTEXT)) return -EIO;
     int result = 0;
     pthread_mutex_lock(&card->lock);
     if (!card->unit || memcmp(image, card->image, sizeof card->image))
         result = -EINVAL;
-    else if (card->exclusive || (!shared && card->contexts > 0))
+    else if (unit == KERNEL && (card->exclusive || (!shared && card->kernel_contexts > 0)))
         result = -EBUSY;
     if (result == 0) {
         card->contexts++;
-        card->exclusive = !shared;
+        if (unit == KERNEL) {
+            card->kernel_contexts++;
+            card->exclusive = !shared;
+        }
     }
     pthread_mutex_unlock(&card->lock);
     return result;
@@ -126,13 +131,15 @@ int xclOpenContext(xclDeviceHandle handle, const xuid_t image, unsigned unit, bo
 int xclCloseContext(xclDeviceHandle handle, const xuid_t image, unsigned unit) {
     struct card *card = handle;
     (void)image;
-    (void)unit;
     int result = -EINVAL;
     pthread_mutex_lock(&card->lock);
     if (card->contexts > 0) {
         card->contexts--;
-        card->exclusive = false;
         result = 0;
+        if (unit == KERNEL) {
+            card->kernel_contexts--;
+            card->exclusive = false;
+        }
     }
     pthread_mutex_unlock(&card->lock);
     return result;
