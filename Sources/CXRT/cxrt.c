@@ -68,11 +68,13 @@ static int fail(struct cxrt_failure *failure, const char *call, int code, const 
     return -1;
 }
 
-/* XRT writes its own words to a log alone and leaves errno, sometimes negative. */
-static int fail_by_errno(struct cxrt_failure *failure, const char *call, const char *what) {
-    int code = errno < 0 ? -errno : errno;
+/* XRT writes its own words to a log alone; what it leaves is errno, of either sign, or what it
+ * returned. */
+static int fail_by_code(struct cxrt_failure *failure, const char *call, int result,
+                        const char *what) {
+    int code = errno ? abs(errno) : result < -1 ? -result : CXRT_UNKNOWN;
     char message[sizeof failure->message];
-    if (code)
+    if (code != CXRT_UNKNOWN)
         snprintf(message, sizeof message, "%s: %s", what, strerror(code));
     else
         snprintf(message, sizeof message, "%s", what);
@@ -129,11 +131,11 @@ static int configure(const char *root, enum cxrt_mode mode, const struct calls *
     if (result == 0 && mode == CXRT_HARDWARE) result = unsetenv("XCL_EMULATION_MODE");
     if (result == 0 && mode == CXRT_EMULATED) result = setenv("XCL_EMULATION_MODE", "hw_emu", 1);
     if (result == 0 && mode == CXRT_NOOP) result = setenv("XCL_EMULATION_MODE", "noop", 1);
-    if (result != 0) return fail_by_errno(failure, "setenv", "XRT's environment");
+    if (result != 0) return fail_by_code(failure, "setenv", 0, "XRT's environment");
     if (calls->xrtIniStringSet("Runtime.runtime_log", "null") != 0
         || (mode == CXRT_EMULATED
             && calls->xrtIniStringSet("Runtime.hw_em_driver", driver(mode)) != 0))
-        return fail_by_errno(failure, "xrtIniStringSet", "XRT was set up before by somebody else");
+        return fail_by_code(failure, "xrtIniStringSet", 0, "XRT was set up before by somebody else");
     return 0;
 }
 
@@ -167,8 +169,9 @@ static bool has_registers(void) { return library.mode != CXRT_NOOP; }
 static int read_register(cxrt_card *card, uint32_t offset, uint32_t *value,
                          struct cxrt_failure *failure) {
     errno = 0;
-    if (library.calls.xrtKernelReadRegister(card->kernel, offset, value) == 0) return 0;
-    return fail_by_errno(failure, "xrtKernelReadRegister", "a register of the kernel");
+    int result = library.calls.xrtKernelReadRegister(card->kernel, offset, value);
+    if (result == 0) return 0;
+    return fail_by_code(failure, "xrtKernelReadRegister", result, "a register of the kernel");
 }
 
 static int open_kernel(cxrt_card *card, const char *xclbin, const char *kernel,
@@ -176,16 +179,17 @@ static int open_kernel(cxrt_card *card, const char *xclbin, const char *kernel,
     const struct calls *xrt = &library.calls;
     unsigned char uuid[16];
     errno = 0;
-    if (access(xclbin, R_OK) != 0 || xrt->xrtDeviceLoadXclbinFile(card->device, xclbin) != 0)
-        return fail_by_errno(failure, "xrtDeviceLoadXclbinFile", xclbin);
-    if (xrt->xrtDeviceGetXclbinUUID(card->device, uuid) != 0)
-        return fail_by_errno(failure, "xrtDeviceGetXclbinUUID", xclbin);
+    int result = access(xclbin, R_OK);
+    if (result == 0) result = xrt->xrtDeviceLoadXclbinFile(card->device, xclbin);
+    if (result != 0) return fail_by_code(failure, "xrtDeviceLoadXclbinFile", result, xclbin);
+    result = xrt->xrtDeviceGetXclbinUUID(card->device, uuid);
+    if (result != 0) return fail_by_code(failure, "xrtDeviceGetXclbinUUID", result, xclbin);
     card->kernel = xrt->xrtPLKernelOpenExclusive(card->device, uuid, kernel);
-    if (!card->kernel) return fail_by_errno(failure, "xrtPLKernelOpenExclusive", kernel);
+    if (!card->kernel) return fail_by_code(failure, "xrtPLKernelOpenExclusive", 0, kernel);
     int input = xrt->xrtKernelArgGroupId(card->kernel, INPUT_ARGUMENT);
     int output = xrt->xrtKernelArgGroupId(card->kernel, OUTPUT_ARGUMENT);
     if (input < 0 || output < 0)
-        return fail_by_errno(failure, "xrtKernelArgGroupId", "the memory of an argument");
+        return fail_by_code(failure, "xrtKernelArgGroupId", 0, "the memory of an argument");
     card->input_group = (unsigned)input;
     card->output_group = (unsigned)output;
     return has_registers() ? read_register(card, BUS_ERRORS, &card->bus_errors, failure) : 0;
@@ -203,7 +207,7 @@ cxrt_card *cxrt_card_open(unsigned index, const char *xclbin, const char *kernel
     errno = 0;
     card->device = library.calls.xrtDeviceOpen(index);
     if (!card->device)
-        fail_by_errno(failure, "xrtDeviceOpen", name);
+        fail_by_code(failure, "xrtDeviceOpen", 0, name);
     else if (open_kernel(card, xclbin, kernel, failure) == 0)
         return card;
     cxrt_card_close(card);
@@ -236,19 +240,20 @@ static int open_buffer(cxrt_card *card, size_t bytes, unsigned group, handle *bu
                        struct cxrt_failure *failure) {
     errno = 0;
     *buffer = library.calls.xrtBOAlloc(card->device, bytes, 0, group);
-    if (!*buffer) return fail_by_errno(failure, "xrtBOAlloc", "a buffer on the card");
+    if (!*buffer) return fail_by_code(failure, "xrtBOAlloc", 0, "a buffer on the card");
     *at = library.calls.xrtBOMap(*buffer);
-    return *at ? 0 : fail_by_errno(failure, "xrtBOMap", "a buffer on the card");
+    return *at ? 0 : fail_by_code(failure, "xrtBOMap", 0, "a buffer on the card");
 }
 
 static int open_run(cxrt_slot *slot, struct cxrt_failure *failure) {
     const struct calls *xrt = &library.calls;
     errno = 0;
     slot->run = xrt->xrtRunOpen(slot->card->kernel);
-    if (!slot->run) return fail_by_errno(failure, "xrtRunOpen", "a run of the kernel");
-    if (xrt->xrtRunSetArg(slot->run, INPUT_ARGUMENT, slot->input) != 0
-        || xrt->xrtRunSetArg(slot->run, OUTPUT_ARGUMENT, slot->output) != 0)
-        return fail_by_errno(failure, "xrtRunSetArg", "the kernel's buffers");
+    if (!slot->run) return fail_by_code(failure, "xrtRunOpen", 0, "a run of the kernel");
+    int result = xrt->xrtRunSetArg(slot->run, INPUT_ARGUMENT, slot->input);
+    if (result == 0) result = xrt->xrtRunSetArg(slot->run, OUTPUT_ARGUMENT, slot->output);
+    if (result != 0)
+        return fail_by_code(failure, "xrtRunSetArg", result, "the kernel's buffers");
     return 0;
 }
 
@@ -284,14 +289,16 @@ const void *cxrt_slot_output(const cxrt_slot *slot) { return slot->output_bytes;
 int cxrt_slot_start(cxrt_slot *slot, uint32_t events, size_t bytes, struct cxrt_failure *failure) {
     const struct calls *xrt = &library.calls;
     errno = 0;
-    if (xrt->xrtBOSync(slot->input, TO_DEVICE, bytes, 0) != 0)
-        return fail_by_errno(failure, "xrtBOSync", "inputs to the card");
-    if (slot->events != events && xrt->xrtRunSetArg(slot->run, EVENTS_ARGUMENT, events) != 0)
-        return fail_by_errno(failure, "xrtRunSetArg", "the count of events");
+    int result = xrt->xrtBOSync(slot->input, TO_DEVICE, bytes, 0);
+    if (result != 0) return fail_by_code(failure, "xrtBOSync", result, "inputs to the card");
+    if (slot->events != events) {
+        result = xrt->xrtRunSetArg(slot->run, EVENTS_ARGUMENT, events);
+        if (result != 0) return fail_by_code(failure, "xrtRunSetArg", result, "the count of events");
+    }
     slot->events = events;
     slot->bus_errors = slot->card->bus_errors;
-    if (xrt->xrtRunStart(slot->run) != 0) return fail_by_errno(failure, "xrtRunStart", "a run");
-    return 0;
+    result = xrt->xrtRunStart(slot->run);
+    return result == 0 ? 0 : fail_by_code(failure, "xrtRunStart", result, "a run");
 }
 
 static int fail_by_state(struct cxrt_failure *failure, int state, unsigned milliseconds) {
@@ -323,7 +330,6 @@ int cxrt_slot_wait(cxrt_slot *slot, unsigned milliseconds, size_t bytes,
     if (state != CXRT_COMPLETED) return fail_by_state(failure, state, milliseconds);
     if (has_registers() && check_bus(slot, failure) != 0) return -1;
     errno = 0;
-    if (xrt->xrtBOSync(slot->output, FROM_DEVICE, bytes, 0) != 0)
-        return fail_by_errno(failure, "xrtBOSync", "outputs from the card");
-    return 0;
+    int result = xrt->xrtBOSync(slot->output, FROM_DEVICE, bytes, 0);
+    return result == 0 ? 0 : fail_by_code(failure, "xrtBOSync", result, "outputs from the card");
 }

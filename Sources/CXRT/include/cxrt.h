@@ -27,9 +27,12 @@ enum cxrt_state {
     CXRT_TIMEOUT = 8, /* it still runs */
 };
 
+/* A code where XRT says no more than that a call failed. */
+#define CXRT_UNKNOWN (-1)
+
 struct cxrt_failure {
-    const char *call;   /* the name of XRT's function; static */
-    int code;           /* of errno; of cxrt_state for xrtRunWaitFor */
+    const char *call; /* the name of XRT's function; static */
+    int code;         /* of errno or CXRT_UNKNOWN; of cxrt_state for xrtRunWaitFor */
     char message[240];
 };
 

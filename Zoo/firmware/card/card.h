@@ -35,6 +35,7 @@ struct card_buffer {
 };
 
 struct card {
+    unsigned openers;
     struct card_page *page;
     pthread_mutex_t lock;
     void *core;      /* see registration.h */
@@ -66,8 +67,8 @@ void card_buffer_unpin(struct card *card, struct card_buffer *buffer);
 void card_buffers_close(struct card *card);
 
 /* scheduler.c */
-int card_scheduler_open(struct card *card);
-/* Ends what runs or waits, as aborted. */
+int card_scheduler_open(struct card *card); /* makes the lock too */
+/* Ends what runs or waits, as aborted; then the lock is no more. */
 void card_scheduler_close(struct card *card);
 int card_submit(struct card *card, unsigned handle);
 /* 1 when a command ended since the last call, 0 when none did in time; -1 milliseconds: no limit. */

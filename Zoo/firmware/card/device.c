@@ -2,7 +2,6 @@
 #include "shim.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <xclbin.h>
 
@@ -11,39 +10,12 @@
 /* The index of the one kernel. XRT opens a context of the card itself, too, with another index. */
 enum { KERNEL = 0 };
 
+/* The cards of this machine. A card opened again while it is open is the same card. Its core object
+ * is made once: XRT keeps a thread for each one that ever was. */
+static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+static struct card cards[CARD_COUNT];
+
 unsigned xclProbe(void) { return CARD_COUNT; }
-
-static struct card *opened(unsigned index) {
-    struct card *card = calloc(1, sizeof *card);
-    if (!card) return NULL;
-    card->next_address = CARD_FIRST_ADDRESS;
-    pthread_mutex_init(&card->lock, NULL);
-    card->page = card_page_open();
-    int result = card->page ? 0 : -errno;
-    if (result == 0 && card_page_fails(card->page, FAULT_OPEN)) result = -ENODEV;
-    if (result == 0) result = card_scheduler_open(card);
-    if (result == 0 && !(card->core = card_core_attach(card, index))) {
-        result = -errno;
-        card_scheduler_close(card);
-    }
-    if (result == 0) {
-        card->page->cards++;
-        return card;
-    }
-    if (card->page) card_page_close(card->page);
-    pthread_mutex_destroy(&card->lock);
-    free(card);
-    errno = -result;
-    return NULL;
-}
-
-xclDeviceHandle xclOpen(unsigned index, const char *unused, enum xclVerbosityLevel level) {
-    (void)unused;
-    (void)level;
-    if (index < CARD_COUNT) return opened(index);
-    errno = ENODEV;
-    return NULL;
-}
 
 static void unload(struct card *card) {
     if (!card->unit) return;
@@ -52,17 +24,58 @@ static void unload(struct card *card) {
     card->page->kernels--;
 }
 
-void xclClose(xclDeviceHandle handle) {
-    struct card *card = handle;
+/* Nothing is loaded or allocated on a card that is opened. */
+static void clear(struct card *card) {
+    void *core = card->core;
+    memset(card, 0, sizeof *card);
+    card->core = core;
+    card->next_address = CARD_FIRST_ADDRESS;
+}
+
+static int open_first(struct card *card, unsigned index) {
+    clear(card);
+    if (!(card->page = card_page_open())) return -errno;
+    int result = card_page_fails(card->page, FAULT_OPEN) ? -ENODEV : card_scheduler_open(card);
+    if (result == 0 && !card->core && !(card->core = card_core_attach(card, index))) {
+        result = -errno;
+        card_scheduler_close(card);
+    }
+    if (result == 0)
+        card->page->cards++;
+    else
+        card_page_close(card->page);
+    return result;
+}
+
+static void close_last(struct card *card) {
     card_scheduler_close(card);
-    /* Gives back buffers of its own. */
-    card_core_detach(card->core);
     unload(card);
     card_buffers_close(card);
     card->page->cards--;
     card_page_close(card->page);
-    pthread_mutex_destroy(&card->lock);
-    free(card);
+}
+
+xclDeviceHandle xclOpen(unsigned index, const char *unused, enum xclVerbosityLevel level) {
+    (void)unused;
+    (void)level;
+    if (index >= CARD_COUNT) {
+        errno = ENODEV;
+        return NULL;
+    }
+    struct card *card = &cards[index];
+    pthread_mutex_lock(&opening);
+    int result = card->openers > 0 ? 0 : open_first(card, index);
+    if (result == 0) card->openers++;
+    pthread_mutex_unlock(&opening);
+    errno = -result;
+    return result == 0 ? card : NULL;
+}
+
+void xclClose(xclDeviceHandle handle) {
+    struct card *card = handle;
+    pthread_mutex_lock(&opening);
+    if (--card->openers == 0) close_last(card);
+    pthread_mutex_unlock(&opening);
 }
 
 static const struct axlf_section_header *bitstream(const struct axlf *image) {

@@ -25,8 +25,6 @@ void *card_core_attach(void *handle, unsigned index) try {
     return nullptr;
 }
 
-void card_core_detach(void *core) { delete static_cast<Core *>(core); }
-
 int card_core_register(void *handle, const void *image) try {
     xrt_core::get_userpf_device(handle)->register_axlf(static_cast<const axlf *>(image));
     return 0;

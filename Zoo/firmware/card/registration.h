@@ -7,9 +7,8 @@
 extern "C" {
 #endif
 
-/* NULL with errno. */
+/* Kept for the life of the process. NULL with errno. */
 void *card_core_attach(void *handle, unsigned index);
-void card_core_detach(void *core);
 /* Tells the core library what is loaded; 0 or a negative errno. */
 int card_core_register(void *handle, const void *image);
 

@@ -148,17 +148,22 @@ static void *schedule(void *argument) {
     return NULL;
 }
 
+static void destroy(struct card *card) {
+    pthread_cond_destroy(&card->work);
+    pthread_cond_destroy(&card->progress);
+    pthread_mutex_destroy(&card->lock);
+}
+
 int card_scheduler_open(struct card *card) {
     pthread_condattr_t monotonic;
+    pthread_mutex_init(&card->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&card->work, &monotonic);
     pthread_cond_init(&card->progress, &monotonic);
     pthread_condattr_destroy(&monotonic);
     int result = pthread_create(&card->scheduler, NULL, schedule, card);
-    if (result == 0) return 0;
-    pthread_cond_destroy(&card->work);
-    pthread_cond_destroy(&card->progress);
+    if (result != 0) destroy(card);
     return -result;
 }
 
@@ -168,8 +173,7 @@ void card_scheduler_close(struct card *card) {
     pthread_cond_broadcast(&card->work);
     pthread_mutex_unlock(&card->lock);
     pthread_join(card->scheduler, NULL);
-    pthread_cond_destroy(&card->work);
-    pthread_cond_destroy(&card->progress);
+    destroy(card);
 }
 
 int card_submit(struct card *card, unsigned handle) {
