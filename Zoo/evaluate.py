@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import xgboost
-from scipy.stats import rankdata
 
 from dataset.events import Kind
 from train import data
+from train.ranking import area_under_curve
 from train.running import batch_dependent_outputs, run, session
 
 COLUMNS = [*data.FEATURES, "hits", "true_x", "true_y", "kind"]
@@ -23,13 +23,6 @@ ANOMALY_TARGETS = {
     "pattern-autoencoder": {Kind.UNRESOLVED_DOUBLE_SCATTER: 0.99, Kind.HOT_PMT: 0.99},
 }
 """AUC that each anomaly model must reach for the kinds that show in its input."""
-
-
-def area_under_curve(positive, negative):
-    """Probability that a positive's score is above a negative's, ties counting half."""
-    ranks = rankdata(np.concatenate([positive, negative]))[:len(positive)]
-    wins = ranks.sum() - len(positive) * (len(positive) + 1) / 2
-    return wins / (len(positive) * len(negative))
 
 
 def root_mean_square(residual):
