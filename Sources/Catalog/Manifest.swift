@@ -329,8 +329,8 @@ public struct Manifest: Sendable, Equatable {
     public private(set) var device: Device
     /// Whether the CPU may answer where the card is lost.
     public let fallsBackToCPU: Bool
-    /// Numerical precision.
-    public let precision: Precision
+    /// Numerical precision, of versions that state none of their own.
+    public internal(set) var precision: Precision
     /// Whether the daemon is ready only while the model serves.
     public let isRequired: Bool
     /// Newest versions that stay loaded.

@@ -24,9 +24,9 @@ public struct ModelSource: Sendable {
         }
     }
 
-    /// What `model.yaml` states.
+    /// What `model.yaml` states, with what the version's own `version.yaml` states instead.
     public private(set) var manifest: Manifest
-    /// Digest of `model.yaml`.
+    /// Digest of `model.yaml`, followed by `version.yaml` where there is one.
     public let manifestDigest: String
     /// Name of the version's folder.
     public let version: String
@@ -117,6 +117,8 @@ public struct ModelFolder: Sendable {
     public static let maximumReferenceBytes = 1 << 20
     /// Name of the background that explanations compare events with.
     public static let backgroundName = "background.json"
+    /// Name of what a version states of itself.
+    public static let versionName = "version.yaml"
 
     /// What a look at the folder gave.
     ///
@@ -126,8 +128,16 @@ public struct ModelFolder: Sendable {
         public var sources: [ModelSource] = []
         /// What cannot.
         public var problems: [ModelProblem] = []
-        /// Versions that were not read, newest first, by model: they serve when newer ones fail.
-        var older: [String: [String]] = [:]
+        /// Versions that were not read, by model: they serve when newer ones fail.
+        var older: [String: OlderVersions] = [:]
+    }
+
+    /// A model's manifest and those of its versions that were not read, newest first.
+    struct OlderVersions: Sendable {
+        let manifest: Manifest
+        /// The manifest's content.
+        let bytes: [UInt8]
+        var names: [String]
     }
 
     /// Path of the folder.
@@ -163,13 +173,12 @@ public struct ModelFolder: Sendable {
             guard !versions.isEmpty else {
                 throw FileFailure(path: "\(path)/\(name)", message: "holds no version folder")
             }
-            let digest = Digest.text(of: bytes)
             var older = versions[...]
             var found = 0
             while found < manifest.versions, let version = older.popFirst() {
-                found += readVersion(manifest, digest, version, into: &scan) ? 1 : 0
+                found += readVersion(version, of: manifest, bytes, into: &scan) ? 1 : 0
             }
-            scan.older[name] = Array(older)
+            scan.older[name] = .init(manifest: manifest, bytes: bytes, names: Array(older))
         } catch {
             scan.problems.append(.init(model: name, version: nil, message: "\(error)"))
         }
@@ -178,9 +187,9 @@ public struct ModelFolder: Sendable {
     /// Reads the next older version of the model of `source` that can be read, where `scan` left one.
     public func nextOlder(than source: ModelSource, in scan: inout Scan) -> ModelSource? {
         let name = source.manifest.name
-        while let version = scan.older[name]?.first {
-            scan.older[name]?.removeFirst()
-            if readVersion(source.manifest, source.manifestDigest, version, into: &scan) {
+        while let older = scan.older[name], let version = older.names.first {
+            scan.older[name]?.names.removeFirst()
+            if readVersion(version, of: older.manifest, older.bytes, into: &scan) {
                 return scan.sources.removeLast()
             }
         }
@@ -195,9 +204,9 @@ public struct ModelFolder: Sendable {
     }
 
     private func readVersion(
-        _ manifest: Manifest,
-        _ manifestDigest: String,
         _ version: String,
+        of manifest: Manifest,
+        _ manifestBytes: [UInt8],
         into scan: inout Scan
     ) -> Bool {
         let folder = "\(path)/\(manifest.name)/\(version)"
@@ -209,10 +218,16 @@ public struct ModelFolder: Sendable {
                 "\(folder)/\(manifest.artefact)",
                 limit: Self.maximumArtefactBytes
             )
+            var manifest = manifest
+            let own = try Self.ownBytes(of: folder)
+            if let own {
+                let file = "\(folder)/\(Self.versionName)"
+                manifest.precision = try VersionReader.precision(own, file: file)
+            }
             scan.sources.append(
                 ModelSource(
                     manifest: manifest,
-                    manifestDigest: manifestDigest,
+                    manifestDigest: Digest.text(of: manifestBytes + (own ?? [])),
                     version: version,
                     folder: folder,
                     artefact: artefact,
@@ -241,6 +256,14 @@ public struct ModelFolder: Sendable {
 }
 
 extension ModelFolder {
+    /// The content of `version.yaml` in a version's folder, or nil where there is none.
+    private static func ownBytes(of folder: String) throws(FileFailure) -> [UInt8]? {
+        guard try FileReading.names(folder, limit: maximumEntries).contains(versionName) else {
+            return nil
+        }
+        return try FileReading.bytes("\(folder)/\(versionName)", limit: YAMLDocument.maximumBytes)
+    }
+
     /// The files of a version's folder whose names begin with `prefix`.
     private static func files(
         of folder: String,

@@ -1,5 +1,6 @@
 import Catalog
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -56,12 +57,52 @@ import Testing
             ("m/1/model.onnx", "other"), ("m/1/calibration.json", "{ }"),
             ("m/model.yaml", ModelText.least(["summary": "new"])), ("m/1/calibration-2.json", "{}"),
             ("m/1/references.json", "{}"), ("m/1/references.json", "{ }"),
+            ("m/1/version.yaml", "precision: float32"), ("m/1/version.yaml", "precision: int8"),
         ]
         for (name, text) in changes {
             let before = try #require(try models.scan().sources.first)
             try models.folder.write(name, text)
             #expect(!before.isSame(as: try #require(try models.scan().sources.first)))
         }
+    }
+
+    @Test func `A version states its own precision, and no other version's`() throws {
+        let models = try ModelText()
+        try models.write(ModelText.least(["versions": "3"]), versions: ["1", "2", "3"])
+        try models.folder.write("m/2/version.yaml", "precision: int8")
+        let scan = try models.scan()
+        #expect(scan.problems.isEmpty)
+        #expect(scan.sources.map(\.manifest.precision) == [.float32, .int8, .float32])
+        #expect(scan.sources[0].manifestDigest == scan.sources[2].manifestDigest)
+        #expect(scan.sources[0].manifestDigest != scan.sources[1].manifestDigest)
+    }
+
+    @Test func `An older version that takes a newer one's place has its own precision`() throws {
+        let models = try ModelText()
+        try models.write(ModelText.least(), versions: ["1", "2"])
+        try models.folder.write("m/2/version.yaml", "precision: int8")
+        var scan = try models.scan()
+        let newest = try #require(scan.sources.first)
+        #expect(newest.manifest.precision == .int8)
+        let older = ModelFolder(path: models.folder.path).nextOlder(than: newest, in: &scan)
+        #expect(older?.version == "1")
+        #expect(older?.manifest.precision == .float32)
+    }
+
+    @Test(arguments: [
+        ("precision: int9", "found 'int9'"), ("", "is empty"),
+        ("precision: int8\ndevice: cpu", "device"),
+    ])
+    func `A version.yaml that says something else is told`(text: String, part: String) throws {
+        let models = try ModelText()
+        try models.write(ModelText.least())
+        try models.folder.write("m/1/version.yaml", text)
+        let scan = try models.scan()
+        #expect(scan.sources.isEmpty)
+        let problem = try #require(scan.problems.first)
+        #expect(problem.version == "1")
+        #expect(problem.message.hasPrefix("\(models.folder.path)/m/1/version.yaml"))
+        #expect(problem.message.contains(part))
     }
 
     @Test func `A bad model hides no other`() throws {
