@@ -230,6 +230,12 @@ struct ManifestReader {
         var names: [String] = []
         for entry in try value.list(count: 0...32) {
             let name = try entry.string(maximumBytes: 100)
+            let input = inputs.first { $0.features.contains { $0.name == name } }
+            if let type = input?.signature.type, type != .float32 {
+                throw entry.error(
+                    "found '\(name)' of \(type.name), allowed are features of float32"
+                )
+            }
             guard known.contains(name) else {
                 throw entry.error(
                     "found '\(name)', allowed are features and outputs: \(known.sorted().joined(separator: ", "))"

@@ -206,7 +206,7 @@ struct UncertaintyReader {
         try raw(value, "one float32 an event") { $0.elementCount == 1 }
     }
 
-    /// The name of a raw output of float32 that is as `allowed` says.
+    /// The name of a raw output of float32, or of 16 bits, that is as `allowed` says.
     private func raw(
         _ value: YAMLValue,
         _ allowed: String,
@@ -217,9 +217,9 @@ struct UncertaintyReader {
             let allowed = outputs.map(\.signature.name).joined(separator: ", ")
             throw value.error("found '\(name)', allowed are outputs: \(allowed)")
         }
-        guard output.signature.type == .float32, isAllowed(output.signature) else {
+        guard output.signature.type.isFloat, isAllowed(output.signature) else {
             throw value.error(
-                "found '\(name)' of \(output.signature.text), allowed is \(allowed)"
+                "found '\(name)' of \(output.signature.text), allowed is \(allowed), or as many float16 or bfloat16"
             )
         }
         return name

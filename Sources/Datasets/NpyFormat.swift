@@ -12,6 +12,8 @@ enum NpyFormat {
         ("i4", .int32), ("i8", .int64), ("u1", .uint8), ("u2", .uint16), ("u4", .uint32),
         ("u8", .uint64), ("b1", .bool),
     ]
+    /// What NumPy writes of the bfloat16 of ml_dtypes; it has no type of its own for them.
+    private static let bfloat16 = "V2"
 
     /// Reads an array from the bytes of a file or an entry.
     static func read(_ bytes: ArraySlice<UInt8>, place: String) throws(DatasetError) -> NumericArray
@@ -24,7 +26,8 @@ enum NpyFormat {
             )
         }
         let order = descr.first ?? "?"
-        guard let type = types.first(where: { $0.0 == descr.dropFirst() })?.1,
+        let known = types + [(bfloat16, .bfloat16)]
+        guard let type = known.first(where: { $0.0 == descr.dropFirst() })?.1,
             "<>|=".contains(order)
         else {
             let allowed = types.map(\.0).joined(separator: ", ")

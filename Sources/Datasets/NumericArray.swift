@@ -46,9 +46,7 @@ public struct NumericArray: Sendable, Equatable {
         switch type {
         case .float64: numbers(Double.self).map { $0 }
         case .float32: numbers(Float.self).map(Double.init)
-        case .float16: numbers(Float16.self).map(Double.init)
-        case .bfloat16:
-            numbers(UInt16.self).map { Double(Float(bitPattern: UInt32($0) << 16)) }
+        case .float16, .bfloat16: numbers(UInt16.self).map { Double(type.float(ofHalf: $0)) }
         case .int8: numbers(Int8.self).map(Double.init)
         case .int16: numbers(Int16.self).map(Double.init)
         case .int32: numbers(Int32.self).map(Double.init)

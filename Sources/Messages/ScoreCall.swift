@@ -41,12 +41,23 @@ public struct TensorValue: Sendable, Equatable {
     /// Events.
     public var rows: Int { rowSplits.map { $0.count - 1 } ?? shape.first ?? 0 }
 
-    /// The elements of a float32 tensor; empty for other types.
+    /// The elements of a tensor of float32, float16 or bfloat16; empty for other types.
     public var floats: [Float] {
+        if type.isHalf { return halves }
         guard type == .float32 else { return [] }
         return unsafe bytes.withUnsafeBytes { raw in
             (0..<raw.count / 4).map {
                 unsafe raw.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self)
+            }
+        }
+    }
+
+    private var halves: [Float] {
+        unsafe bytes.withUnsafeBytes { raw in
+            (0..<raw.count / 2).map {
+                type.float(
+                    ofHalf: unsafe raw.loadUnaligned(fromByteOffset: $0 * 2, as: UInt16.self)
+                )
             }
         }
     }

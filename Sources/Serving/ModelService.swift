@@ -85,7 +85,7 @@ public final class ModelService: Sendable {
         let folder = try Self.stateFolder(source, root: states)
         try SignatureCheck.check(manifest, engine)
         let order = try EngineOrder(manifest, engine)
-        let ordered = order.wrap(engine)
+        let ordered = WidenedEngine.wrap(order.wrap(engine))
         let (ladder, cacheProblem) = try Self.measure(manifest, source.digest, ordered, ladders)
         let plan = MicroBatchPlan(steps: ladder.steps)
         refusedShapes = ladder.refused

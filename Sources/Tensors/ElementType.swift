@@ -49,6 +49,19 @@ public enum ElementType: UInt8, BitwiseCopyable, Sendable, CaseIterable {
         self = type
     }
 
+    /// Whether elements are floats of 16 bits.
+    public var isHalf: Bool { self == .float16 || self == .bfloat16 }
+
+    /// Whether every element is a float32 too.
+    public var isFloat: Bool { self == .float32 || isHalf }
+
+    /// The number that the bits of a float of 16 bits are, exactly.
+    public func float(ofHalf bits: UInt16) -> Float {
+        // A bfloat16 is the upper half of a float32.
+        self == .bfloat16
+            ? Float(bitPattern: UInt32(bits) << 16) : Float(Float16(bitPattern: bits))
+    }
+
     /// Whether values can be NaN or infinite.
     public var isFloating: Bool {
         switch self {

@@ -21,7 +21,7 @@ struct ReferenceFit {
             } else if isNumber(name) {
                 columns.append((name, try outcome.column(name)))
             } else {
-                Output.note("warning: \(name) is no float32 number of an event: it is not watched")
+                Output.note("warning: \(name) is no float of an event: it is not watched")
             }
         }
         guard !columns.isEmpty else {
@@ -43,7 +43,7 @@ struct ReferenceFit {
 
     private func isNumber(_ output: String) -> Bool {
         model.outputs.contains {
-            $0.signature.name == output && $0.signature.type == .float32
+            $0.signature.name == output && $0.signature.type.isFloat
                 && $0.signature.elementCount == 1
         }
     }

@@ -18,7 +18,7 @@ PATIENCE = 30.0
 FEATURES = ("s1c", "s2c", "drift_time", "x_s2", "y_s2")
 TYPES = {
     "<f4": wire.FLOAT32, "<f8": wire.FLOAT64, "<i4": wire.INT32, "<i8": wire.INT64,
-    "<u8": wire.UINT64,
+    "<u8": wire.UINT64, "<f2": wire.FLOAT16, "<u2": wire.UINT16,
 }  # fmt: skip
 
 

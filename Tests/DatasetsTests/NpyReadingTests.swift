@@ -50,6 +50,8 @@ import Testing
                 Case("\(order)b1", .bool, [0, 1] as [UInt8], [0, 1]),
             ]
         }
+        // As NumPy writes arrays of ml_dtypes.bfloat16.
+        + [Case("<V2", .bfloat16, [0x3F80, 0xC020] as [UInt16], [1, -2.5])]
 
     @Test("Every type is read in either byte order", arguments: cases)
     func types(one: Case) throws {

@@ -28,7 +28,24 @@ import Testing
         #expect(empty.rows(0..<0) == empty)
     }
 
-    @Test func `Only float32 tensors show floats`() {
+    @Test func `Floats of 16 bits are shown as they are`() {
+        let float16 = TensorValue(
+            name: "x",
+            type: .float16,
+            shape: [3],
+            bytes: [0, 0x3C, 0, 0xC1, 1, 0]
+        )
+        #expect(float16.floats == [1, -2.5, 0x1p-24])
+        let bfloat16 = TensorValue(
+            name: "x",
+            type: .bfloat16,
+            shape: [2],
+            bytes: [0x80, 0x3F, 1, 0xC0]
+        )
+        #expect(bfloat16.floats == [1, -2.015625])
+    }
+
+    @Test func `Whole numbers show no floats`() {
         #expect(TensorValue(name: "x", type: .int32, shape: [1], bytes: [0, 0, 0, 0]).floats == [])
     }
 }

@@ -145,6 +145,8 @@ def _converted(label: str, array: Array, type: int | None) -> tuple[int, Array]:
         if type not in (None, wire.BFLOAT16):
             raise _mismatch(label, array.dtype, type)
         return wire.BFLOAT16, np.ascontiguousarray(array).view(_BFLOAT16_BITS)
+    if type == wire.BFLOAT16 and array.dtype == _BFLOAT16_BITS:
+        return type, array if array.flags.c_contiguous else array.copy(order="C")
     if type is None:
         type = _TYPES.get(array.dtype.newbyteorder("<"))
         if type is None:

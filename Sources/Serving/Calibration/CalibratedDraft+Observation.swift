@@ -49,7 +49,7 @@ extension CalibratedDraft {
         let value = index(of: uncertainty.output)
         let sigma = uncertainty.sigma.map(index(of:)) ?? -1
         if uncertainty.method == .ensemble {
-            let members = manifest.outputs[value].signature.elementCount
+            let members = raw(uncertainty.output).signature.elementCount
             return .members(means: value, sigmas: sigma, count: members)
         }
         return .outputs(

@@ -38,7 +38,7 @@ struct CalibratedDraft {
         let value = index(of: uncertainty.output)
         let place = draft.addOutput(
             uncertainty.output,
-            unit: unit(value),
+            unit: raw(uncertainty.output).unit,
             method: (uncertainty.weight == nil ? "" : "weighted ") + uncertainty.method.rawValue,
             hasCoverage: true,
             hasInterval: true
@@ -123,7 +123,7 @@ struct CalibratedDraft {
         let score = index(of: uncertainty.output)
         let place = draft.addOutput(
             uncertainty.output,
-            unit: unit(score),
+            unit: raw(uncertainty.output).unit,
             method: uncertainty.method.rawValue,
             hasCoverage: false
         )
@@ -149,7 +149,7 @@ struct CalibratedDraft {
         let means = index(of: uncertainty.output)
         let place = draft.addOutput(
             uncertainty.output,
-            unit: unit(means),
+            unit: raw(uncertainty.output).unit,
             method: uncertainty.method.rawValue,
             hasCoverage: true,
             hasInterval: true,
@@ -162,7 +162,7 @@ struct CalibratedDraft {
                 bins: reader(entry, uncertainty, conformal.bins),
                 means: means,
                 sigmas: index(of: sigma),
-                members: manifest.outputs[means].signature.elementCount,
+                members: raw(uncertainty.output).signature.elementCount,
                 output: draft.outputs.count - 1,
                 sections: .init(
                     interval: place.interval,
@@ -182,11 +182,11 @@ struct CalibratedDraft {
     ) -> Bool {
         guard let sets = output.sets else { return false }
         let probabilities = index(of: uncertainty.output)
-        let shape = manifest.outputs[probabilities].signature.shape
+        let shape = raw(uncertainty.output).signature.shape
         let members = shape.count > 1 ? shape[0] : 1
         let place = draft.addOutput(
             uncertainty.output,
-            unit: unit(probabilities),
+            unit: raw(uncertainty.output).unit,
             method: uncertainty.method.rawValue,
             hasCoverage: true,
             hasDoubt: members > 1,
@@ -226,7 +226,7 @@ struct CalibratedDraft {
         draft.regions.append(
             .init(
                 outputs: region.outputs,
-                unit: unit(index(of: region.outputs[0])),
+                unit: raw(region.outputs[0]).unit,
                 method: "ellipse",
                 coverages: region.coverages,
                 ellipses: section,
@@ -269,14 +269,20 @@ struct CalibratedDraft {
         return entry.sigma.map { .sigma(index(of: $0)) } ?? .one
     }
 
+    /// Which of the engine's outputs holds the numbers of a raw output as float32.
     func index(of name: String) -> Int {
-        guard let index = manifest.outputs.firstIndex(where: { $0.signature.name == name }) else {
-            preconditionFailure("the manifest's reader checked that output \(name) exists")
-        }
-        return index
+        WidenedEngine.place(of: place(of: name), among: manifest.outputs.map(\.signature))
     }
 
-    private func unit(_ output: Int) -> String { manifest.outputs[output].unit }
+    /// A raw output by its name.
+    func raw(_ name: String) -> Manifest.Output { manifest.outputs[place(of: name)] }
+
+    private func place(of name: String) -> Int {
+        guard let place = manifest.outputs.firstIndex(where: { $0.signature.name == name }) else {
+            preconditionFailure("the manifest's reader checked that output \(name) exists")
+        }
+        return place
+    }
 
     func reader(
         _ entry: Int,

@@ -9,7 +9,7 @@ package struct LoadedReferences: Sendable {
     package enum Source: Sendable, Equatable {
         /// Component of a dense float32 input.
         case input(index: Int, elements: Int, component: Int)
-        /// Scalar float32 output.
+        /// Scalar output of 32 or 16 bits, by its place as float32.
         case output(index: Int)
     }
 
@@ -101,7 +101,7 @@ package struct LoadedReferences: Sendable {
                     )
                 }
                 guard let found = Self.value(value.name, manifest) else {
-                    return .failure(.init(reason: "\(value.name) is no float32 number of an event"))
+                    return .failure(.init(reason: "\(value.name) is no float of an event"))
                 }
                 values.append(found)
             }
@@ -129,13 +129,15 @@ package struct LoadedReferences: Sendable {
             )
         }
         guard let index = manifest.outputs.firstIndex(where: { $0.signature.name == name }),
-            manifest.outputs[index].signature.type == .float32,
+            manifest.outputs[index].signature.type.isFloat,
             manifest.outputs[index].signature.elementCount == 1
         else { return nil }
         return Value(
             name: name,
             unit: manifest.outputs[index].unit,
-            source: .output(index: index)
+            source: .output(
+                index: WidenedEngine.place(of: index, among: manifest.outputs.map(\.signature))
+            )
         )
     }
 }
