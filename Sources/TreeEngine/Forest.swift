@@ -42,12 +42,18 @@ struct Forest: Sendable {
 
     /// Checks and flattens the trees of a file.
     init(_ model: XGBoostModel) throws(TreeModelError) {
-        featureCount = model.featureCount
-        groupCount = model.groupCount
+        self.init(featureCount: model.featureCount, groupCount: model.groupCount)
         trees.reserveCapacity(model.trees.count)
         for (index, tree) in model.trees.enumerated() {
-            try append(tree, number: index, group: UInt32(model.treeGroups[index]))
+            let group = UInt32(model.treeGroups[index])
+            try append(tree, .xgboost, number: index, group: group)
         }
+    }
+
+    /// A forest without a tree.
+    init(featureCount: Int, groupCount: Int) {
+        self.featureCount = featureCount
+        self.groupCount = groupCount
     }
 
     /// Where the nodes of tree `index` lie.
@@ -63,8 +69,9 @@ struct Forest: Sendable {
     ///
     /// Nodes that no split leads to are left out: XGBoost leaves pruned ones in the file, with
     /// fields that mean nothing.
-    private mutating func append(
+    mutating func append(
         _ tree: XGBoostTree,
+        _ format: TreeFileFormat,
         number: Int,
         group: UInt32
     ) throws(TreeModelError) {
@@ -76,16 +83,25 @@ struct Forest: Sendable {
         while true {
             let firstOfLevel = nodes.count
             let firstOfNext = firstOfLevel + level.count
-            try Self.check(firstOfNext, TreeLimits.nodes, " (nodes)")
+            try Self.check(firstOfNext, TreeLimits.nodes, format.trees + " (nodes)")
             var next: [Int32] = []
             for source in level {
                 let child = firstOfNext + next.count - root
-                let check = TreeCheck(tree: tree, number: number, node: Int(source))
+                let check = TreeCheck(
+                    tree: tree,
+                    format: format,
+                    number: number,
+                    node: Int(source)
+                )
                 covers.append(tree.sumHessian?[Int(source)] ?? .nan)
                 if try check.isLeaf() {
                     try appendLeaf(check, root: root)
                 } else {
-                    try Self.check(child + 2, TreeLimits.nodesOfTree, "[\(number)] (nodes)")
+                    try Self.check(
+                        child + 2,
+                        TreeLimits.nodesOfTree,
+                        format.place(ofTree: number) + " (nodes)"
+                    )
                     try appendSplit(check, child: child)
                     for child in [tree.leftChildren[Int(source)], tree.rightChildren[Int(source)]] {
                         try check.isNew(child, &seen)
@@ -96,7 +112,7 @@ struct Forest: Sendable {
             guard !next.isEmpty else { break }
             level = next
             depth += 1
-            try Self.check(depth, TreeLimits.depth, "[\(number)] (depth)")
+            try Self.check(depth, TreeLimits.depth, format.place(ofTree: number) + " (depth)")
         }
         trees.append(Tree(root: root, depth: UInt32(depth), group: group))
     }
@@ -104,14 +120,10 @@ struct Forest: Sendable {
     private static func check(
         _ found: Int,
         _ limit: Int,
-        _ what: String
+        _ place: @autoclosure () -> String
     ) throws(TreeModelError) {
         guard found <= limit else {
-            throw .overLimit(
-                path: "learner.gradient_booster.model.trees" + what,
-                found: found,
-                limit: limit
-            )
+            throw .overLimit(path: place(), found: found, limit: limit)
         }
     }
 

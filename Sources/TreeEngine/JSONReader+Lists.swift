@@ -33,6 +33,16 @@ extension JSONReader {
         try store(values, in: &field)
     }
 
+    /// Reads a list of finite numbers, `limit` at most.
+    mutating func doubles(into field: inout [Double]?, limit: Int) throws(TreeModelError) {
+        var values: [Double] = []
+        try array { (reader, index) throws(TreeModelError) in
+            try reader.check(index + 1, limit)
+            values.append(try reader.double())
+        }
+        try store(values, in: &field)
+    }
+
     /// Reads a list of strings, `limit` at most.
     mutating func strings(into field: inout [String]?, limit: Int) throws(TreeModelError) {
         var values: [String] = []

@@ -54,6 +54,20 @@ extension JSONReader {
         }
     }
 
+    /// Reads a finite number as the nearest Double.
+    mutating func double() throws(TreeModelError) -> Double {
+        let range = try numberText()
+        let text = String(decoding: bytes[range], as: UTF8.self)
+        guard let value = Double(text), value.isFinite else {
+            throw .malformed(
+                path: place,
+                found: TreeModelError.quote(text),
+                allowed: "a finite number"
+            )
+        }
+        return value
+    }
+
     /// Reads a whole number that fits 32 bits.
     mutating func integer() throws(TreeModelError) -> Int32 {
         let range = try numberText()

@@ -1,6 +1,7 @@
 /// The rules that one node of a file must keep before it may become part of a `Forest`.
 struct TreeCheck {
     let tree: XGBoostTree
+    let format: TreeFileFormat
     let number: Int
     let node: Int
 
@@ -10,7 +11,7 @@ struct TreeCheck {
         let right = tree.rightChildren[node]
         guard (left == -1) == (right == -1) else {
             throw .malformed(
-                path: path("right_children"),
+                path: path(format.rightChildren),
                 found: "\(right) beside a left child \(left)",
                 allowed: "two children or, with -1 twice, none"
             )
@@ -20,7 +21,8 @@ struct TreeCheck {
 
     /// Marks a child as reached, or refuses one that does not exist or was reached before.
     func isNew(_ child: Int32, _ seen: inout [Bool]) throws(TreeModelError) {
-        let field = child == tree.leftChildren[node] ? "left_children" : "right_children"
+        let isLeft = child == tree.leftChildren[node]
+        let field = isLeft ? format.leftChildren : format.rightChildren
         guard child >= 0, child < seen.count else {
             throw .malformed(
                 path: path(field),
@@ -43,7 +45,7 @@ struct TreeCheck {
         let index = Int(tree.splitIndices[node])
         guard index >= 0, index < count else {
             throw .malformed(
-                path: path("split_indices"),
+                path: path(format.feature),
                 found: "\(index)",
                 allowed: "0...\(count - 1)"
             )
@@ -55,7 +57,7 @@ struct TreeCheck {
     func threshold() throws(TreeModelError) -> Float {
         let value = tree.splitConditions[node]
         guard !value.isNaN else {
-            throw .malformed(path: path("split_conditions"), found: "NaN", allowed: "a number")
+            throw .malformed(path: path(format.threshold), found: "NaN", allowed: "a number")
         }
         return value
     }
@@ -65,7 +67,7 @@ struct TreeCheck {
         let value = tree.splitConditions[node]
         guard value.isFinite else {
             throw .malformed(
-                path: path("split_conditions"),
+                path: path(format.leafValue),
                 found: "\(value) at a leaf",
                 allowed: "a finite number"
             )
@@ -83,6 +85,6 @@ struct TreeCheck {
     }
 
     private func path(_ field: String) -> String {
-        "learner.gradient_booster.model.trees[\(number)].\(field)[\(node)]"
+        "\(format.place(ofTree: number)).\(field)[\(node)]"
     }
 }

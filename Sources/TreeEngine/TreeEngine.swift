@@ -21,6 +21,8 @@ public final class BoostedTreeEngine: Engine {
 
     /// Version of this engine's arithmetic: it changes when margins could.
     private static let arithmeticVersion = 1
+    /// The engine's name and version, of float and of fixed-point models.
+    static let quotedVersion = "vigil-trees \(arithmeticVersion)"
 
     /// Loads the bytes of an XGBoost JSON file.
     public convenience init(xgboostJSON: [UInt8]) throws(EngineFailure) {
@@ -38,7 +40,7 @@ public final class BoostedTreeEngine: Engine {
         } catch {
             throw EngineFailure(call: "XGBoost JSON", message: "\(error)")
         }
-        version = "vigil-trees \(Self.arithmeticVersion)"
+        version = Self.quotedVersion
         inputs = [
             TensorSignature(name: "features", type: .float32, shape: [ensemble.featureCount])
         ]

@@ -45,12 +45,7 @@ public struct TreeEnsemble: Sendable {
         clock: some Clock<Duration>
     ) throws(TreeModelError) {
         let model = try XGBoostModel(json: json)
-        let forest = try Forest(model)
-        self.forest = forest
-        featureCount = model.featureCount
-        featureNames = model.featureNames
-        groupCount = model.groupCount
-        objective = model.objective
+        let objective = model.objective
         var margins: [Float] = []
         for baseScore in model.baseScores {
             guard let margin = objective.startMargin(baseScore: baseScore) else {
@@ -62,7 +57,31 @@ public struct TreeEnsemble: Sendable {
             }
             margins.append(margin)
         }
-        startMargins = margins
+        self.init(
+            try Forest(model),
+            featureNames: model.featureNames,
+            objective: objective,
+            startMargins: margins,
+            layouts: layouts,
+            clock: clock
+        )
+    }
+
+    /// An ensemble of a forest; see the initializer before.
+    init(
+        _ forest: Forest,
+        featureNames: [String],
+        objective: TreeObjective,
+        startMargins: [Float],
+        layouts: [TreeLayout],
+        clock: some Clock<Duration>
+    ) {
+        self.forest = forest
+        featureCount = forest.featureCount
+        self.featureNames = featureNames
+        groupCount = forest.groupCount
+        self.objective = objective
+        self.startMargins = startMargins
         treeCount = forest.trees.count
         let bins = FeatureBins(forest)
         var fitting = layouts.compactMap { ForestLayout($0, forest, bins) }

@@ -10,6 +10,9 @@ struct XGBoostModel {
     /// One value a group, as the file states it (not yet a margin).
     let baseScores: [Float]
 
+    /// A key that only XGBoost's files have at their top.
+    static let mark = "learner"
+
     /// Reads a file; afterwards counts agree with each other and lie within the limits, while what
     /// the trees contain is still to be checked.
     init(json: [UInt8]) throws(TreeModelError) {
@@ -19,14 +22,21 @@ struct XGBoostModel {
         var reader = JSONReader(json)
         var learner: XGBoostLearner?
         try reader.object { (reader, key) throws(TreeModelError) in
-            guard key == "learner" else {
+            guard key == Self.mark else {
+                guard key != ConiferModel.mark else {
+                    throw .unsupported(
+                        path: key,
+                        found: "a model that conifer saved, in fixed point",
+                        allowed: "one that XGBoost saved, unless the precision is fixed"
+                    )
+                }
                 try reader.skipValue()
                 return
             }
             try reader.store(try XGBoostLearner(reading: &reader), in: &learner)
         }
         try reader.end()
-        guard let learner else { throw .missing(path: "learner", allowed: "an object") }
+        guard let learner else { throw .missing(path: Self.mark, allowed: "an object") }
         try self.init(learner)
     }
 

@@ -9,6 +9,21 @@ struct XGBoostTree {
     /// The cover of each node: the sum of the second derivatives of the events trained on there.
     let sumHessian: [Float]?
 
+    /// A tree of another file, brought into this form.
+    init(
+        leftChildren: [Int32],
+        rightChildren: [Int32],
+        splitIndices: [Int32],
+        splitConditions: [Float]
+    ) {
+        self.leftChildren = leftChildren
+        self.rightChildren = rightChildren
+        self.splitIndices = splitIndices
+        self.splitConditions = splitConditions
+        defaultLeft = [Int32](repeating: 0, count: leftChildren.count)
+        sumHessian = nil
+    }
+
     /// Reads a tree; afterwards all arrays have the same length, at least one.
     init(reading reader: inout JSONReader) throws(TreeModelError) {
         var left: [Int32]?
