@@ -74,10 +74,8 @@ static int fail_by_code(struct cxrt_failure *failure, const char *call, int resu
                         const char *what) {
     int code = errno ? abs(errno) : result < -1 ? -result : CXRT_UNKNOWN;
     char message[sizeof failure->message];
-    if (code != CXRT_UNKNOWN)
-        snprintf(message, sizeof message, "%s: %s", what, strerror(code));
-    else
-        snprintf(message, sizeof message, "%s", what);
+    snprintf(message, sizeof message, "%s: %s", what,
+             code == CXRT_UNKNOWN ? "XRT gives no reason" : strerror(code));
     return fail(failure, call, code, message);
 }
 
@@ -131,7 +129,7 @@ static int configure(const char *root, enum cxrt_mode mode, const struct calls *
     if (result == 0 && mode == CXRT_HARDWARE) result = unsetenv("XCL_EMULATION_MODE");
     if (result == 0 && mode == CXRT_EMULATED) result = setenv("XCL_EMULATION_MODE", "hw_emu", 1);
     if (result == 0 && mode == CXRT_NOOP) result = setenv("XCL_EMULATION_MODE", "noop", 1);
-    if (result != 0) return fail_by_code(failure, "setenv", 0, "XRT's environment");
+    if (result != 0) return fail_by_code(failure, "setenv", 0, "XRT's environment cannot be set");
     if (calls->xrtIniStringSet("Runtime.runtime_log", "null") != 0
         || (mode == CXRT_EMULATED
             && calls->xrtIniStringSet("Runtime.hw_em_driver", driver(mode)) != 0))
@@ -171,7 +169,7 @@ static int read_register(cxrt_card *card, uint32_t offset, uint32_t *value,
     errno = 0;
     int result = library.calls.xrtKernelReadRegister(card->kernel, offset, value);
     if (result == 0) return 0;
-    return fail_by_code(failure, "xrtKernelReadRegister", result, "a register of the kernel");
+    return fail_by_code(failure, "xrtKernelReadRegister", result, "a register of the kernel cannot be read");
 }
 
 static int open_kernel(cxrt_card *card, const char *xclbin, const char *kernel,
@@ -189,7 +187,7 @@ static int open_kernel(cxrt_card *card, const char *xclbin, const char *kernel,
     int input = xrt->xrtKernelArgGroupId(card->kernel, INPUT_ARGUMENT);
     int output = xrt->xrtKernelArgGroupId(card->kernel, OUTPUT_ARGUMENT);
     if (input < 0 || output < 0)
-        return fail_by_code(failure, "xrtKernelArgGroupId", 0, "the memory of an argument");
+        return fail_by_code(failure, "xrtKernelArgGroupId", 0, "the kernel has no buffers as arguments");
     card->input_group = (unsigned)input;
     card->output_group = (unsigned)output;
     return has_registers() ? read_register(card, BUS_ERRORS, &card->bus_errors, failure) : 0;
@@ -240,20 +238,20 @@ static int open_buffer(cxrt_card *card, size_t bytes, unsigned group, handle *bu
                        struct cxrt_failure *failure) {
     errno = 0;
     *buffer = library.calls.xrtBOAlloc(card->device, bytes, 0, group);
-    if (!*buffer) return fail_by_code(failure, "xrtBOAlloc", 0, "a buffer on the card");
+    if (!*buffer) return fail_by_code(failure, "xrtBOAlloc", 0, "no buffer on the card can be had");
     *at = library.calls.xrtBOMap(*buffer);
-    return *at ? 0 : fail_by_code(failure, "xrtBOMap", 0, "a buffer on the card");
+    return *at ? 0 : fail_by_code(failure, "xrtBOMap", 0, "a buffer cannot be mapped");
 }
 
 static int open_run(cxrt_slot *slot, struct cxrt_failure *failure) {
     const struct calls *xrt = &library.calls;
     errno = 0;
     slot->run = xrt->xrtRunOpen(slot->card->kernel);
-    if (!slot->run) return fail_by_code(failure, "xrtRunOpen", 0, "a run of the kernel");
+    if (!slot->run) return fail_by_code(failure, "xrtRunOpen", 0, "no run of the kernel can be had");
     int result = xrt->xrtRunSetArg(slot->run, INPUT_ARGUMENT, slot->input);
     if (result == 0) result = xrt->xrtRunSetArg(slot->run, OUTPUT_ARGUMENT, slot->output);
     if (result != 0)
-        return fail_by_code(failure, "xrtRunSetArg", result, "the kernel's buffers");
+        return fail_by_code(failure, "xrtRunSetArg", result, "the kernel does not take its buffers");
     return 0;
 }
 
@@ -286,19 +284,31 @@ void *cxrt_slot_input(const cxrt_slot *slot) { return slot->input_bytes; }
 
 const void *cxrt_slot_output(const cxrt_slot *slot) { return slot->output_bytes; }
 
+/* XRT takes a run for started even when that failed, and refuses to start it again. */
+static void drop_run(cxrt_slot *slot) {
+    library.calls.xrtRunClose(slot->run);
+    slot->run = NULL;
+    slot->events = 0;
+}
+
 int cxrt_slot_start(cxrt_slot *slot, uint32_t events, size_t bytes, struct cxrt_failure *failure) {
     const struct calls *xrt = &library.calls;
+    if (!slot->run && open_run(slot, failure) != 0) return -1;
     errno = 0;
     int result = xrt->xrtBOSync(slot->input, TO_DEVICE, bytes, 0);
-    if (result != 0) return fail_by_code(failure, "xrtBOSync", result, "inputs to the card");
+    if (result != 0) return fail_by_code(failure, "xrtBOSync", result, "inputs did not get to the card");
     if (slot->events != events) {
         result = xrt->xrtRunSetArg(slot->run, EVENTS_ARGUMENT, events);
-        if (result != 0) return fail_by_code(failure, "xrtRunSetArg", result, "the count of events");
+        if (result != 0) return fail_by_code(failure, "xrtRunSetArg", result, "the kernel does not take the count of events");
     }
     slot->events = events;
     slot->bus_errors = slot->card->bus_errors;
     result = xrt->xrtRunStart(slot->run);
-    return result == 0 ? 0 : fail_by_code(failure, "xrtRunStart", result, "a run");
+    if (result == 0) return 0;
+    int reason = errno;
+    drop_run(slot);
+    errno = reason;
+    return fail_by_code(failure, "xrtRunStart", result, "a run was not taken");
 }
 
 static int fail_by_state(struct cxrt_failure *failure, int state, unsigned milliseconds) {
@@ -331,5 +341,5 @@ int cxrt_slot_wait(cxrt_slot *slot, unsigned milliseconds, size_t bytes,
     if (has_registers() && check_bus(slot, failure) != 0) return -1;
     errno = 0;
     int result = xrt->xrtBOSync(slot->output, FROM_DEVICE, bytes, 0);
-    return result == 0 ? 0 : fail_by_code(failure, "xrtBOSync", result, "outputs from the card");
+    return result == 0 ? 0 : fail_by_code(failure, "xrtBOSync", result, "outputs did not get back from the card");
 }

@@ -123,6 +123,22 @@ class Check:
             return str(failed)
         sys.exit(f"{name} did not fail")
 
+    def check_recovery(self):
+        """A slot works again after each failure that leaves its card open, but a hang."""
+        inputs, outputs = (words[:SMALL] for words in self.model.golden)
+        with self.card() as card:
+            slot = self.slot(card, SMALL)
+            for name in ("sync_to", "start", "wait", "state", "bus", "register", "sync_from"):
+                self.page.fail(name)
+                for expected in (False, True):
+                    try:
+                        self.start(slot, inputs)
+                        worked = np.array_equal(self.wait(slot, SMALL), outputs)
+                    except Failed:
+                        worked = False
+                    if worked != expected:
+                        sys.exit(f"{name}: a slot does not work again")
+
     def check_gone(self):
         self.page.gone = True
         try:
@@ -214,6 +230,7 @@ def main():
             sys.exit("wrong bits were not wrong")
         for name in FAULTS:
             print(f"{name}: {check.fault(name)}")
+        check.check_recovery()
         check.check_gone()
         check.check_clean()
         check_growth(check, arguments.faults)
