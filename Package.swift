@@ -64,7 +64,7 @@ let package = Package(
         ),
         .target(
             name: "FPGAEngine",
-            dependencies: ["CXRT", "CCrypto", "Execution", "Tensors"],
+            dependencies: ["CXRT", "CCrypto", "Execution", "Lanes", "Tensors"],
             swiftSettings: strict
         ),
         .target(name: "Telemetry", swiftSettings: strict),
@@ -106,6 +106,7 @@ let package = Package(
             name: "vigild",
             dependencies: [
                 "Settings", "Telemetry", "Catalog", "Serving", "OnnxEngine", "TreeEngine",
+                "FPGAEngine", "Tensors",
                 "ZeroMQTransport", "HTTPTransport", "Supervision", "Execution", "Lanes", "Messages",
                 "CAllocator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -387,6 +387,16 @@ public struct Manifest: Sendable, Equatable {
     /// Whether what runs is a plan that must be kept to be the same at every start.
     public var needsPlans: Bool { device.kind == .tensorrt && isReproducible }
 
+    /// File in the version's folder that configures the card with the firmware's kernel; nil where
+    /// there is no such card.
+    public var kernelFile: String? {
+        switch device.kind {
+        case .xrt: "kernel.xclbin"
+        case .emulatedXRT: "kernel-emulated.xclbin"
+        case .cpu, .cuda, .tensorrt, .firmwareSoftware: nil
+        }
+    }
+
     /// Whether inputs may lie beyond what the artefact holds, so that events are flagged.
     public var hasInputRange: Bool { precision == .fixed }
 

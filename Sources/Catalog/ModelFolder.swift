@@ -115,6 +115,8 @@ public struct ModelFolder: Sendable {
     public static let referencePrefix = "references"
     /// Most bytes of a file of references.
     public static let maximumReferenceBytes = 1 << 20
+    /// Name of the library that runs firmware where the manifest asks for it.
+    public static let firmwareLibraryName = "inference.so"
     /// Name of the background that explanations compare events with.
     public static let backgroundName = "background.json"
     /// Name of what a version states of itself.

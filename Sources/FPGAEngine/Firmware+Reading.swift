@@ -19,7 +19,14 @@ extension Firmware {
 
     /// Reads `folder`/firmware.json and the files that it names, and holds them against each other.
     public init(folder: String) throws(FirmwareError) {
-        let json = try FirmwareFile.bytes(Self.fileName, in: folder, limit: Self.fileBytes)
+        try self.init(
+            sidecar: FirmwareFile.bytes(Self.fileName, in: folder, limit: Self.fileBytes),
+            folder: folder
+        )
+    }
+
+    /// Reads a description and the files in `folder` that it names, and holds them against each other.
+    public init(sidecar json: [UInt8], folder: String) throws(FirmwareError) {
         let value = try JSONReader.value(of: json, file: Self.fileName)
         var fields = try JSONFields(value, file: Self.fileName)
         _ = try fields.choice("format", FileFormat.self)

@@ -1,7 +1,7 @@
 public import Execution
 public import Tensors
 
-/// Firmware as an engine, run in software.
+/// Firmware as an engine, run as software, or on a card with the software behind it.
 public final class FirmwareEngine: Engine {
     /// What runs it.
     public enum Software: Sendable, Equatable {
@@ -19,24 +19,50 @@ public final class FirmwareEngine: Engine {
     public let outputs: [TensorSignature]
     /// The only number of rows that the artefact takes, or nil for any.
     public let fixedRows: Int? = nil
-    /// The same steps are done whatever the values are.
-    public let hasSteadyCost = true
-    /// What the interpreter made of the program.
+    /// The same steps are done whatever the values are; a card's time is not the processor's.
+    public var hasSteadyCost: Bool { keeper == nil }
+    /// What the interpreter made of the program, or which library runs it.
     public let evaluation: String
     /// What is run.
     public let firmware: Firmware
     private let software: Software
 
-    /// Refuses what does not repeat the firmware's golden words.
-    public init(_ firmware: Firmware, software: Software) throws(EngineFailure) {
+    private let keeper: CardKeeper?
+    /// The card and the software behind it; empty without a card.
+    public let devices: [String]
+
+    /// Refuses what does not repeat the firmware's golden words; a `card` that cannot be opened does
+    /// not answer for now.
+    public init(
+        _ firmware: Firmware,
+        software: Software,
+        card: FirmwareCard? = nil
+    ) throws(EngineFailure) {
         self.firmware = firmware
         self.software = software
         inputs = firmware.inputSignatures
         outputs = firmware.outputSignatures
         let target = try Self.target(firmware, software)
-        version = target.version
-        evaluation = (target as? FirmwareInterpreter)?.evaluation ?? ""
+        version = Self.version
+        evaluation = (target as? FirmwareInterpreter)?.evaluation ?? target.version
         try firmware.golden.check(target, firmware)
+        devices = card.map { [$0.device, Device.firmwareSoftware.text] } ?? []
+        keeper = try card?.keep(firmware)
+    }
+
+    deinit { keeper?.stop() }
+
+    /// Version of what all ways to run firmware give: they agree bit for bit, or are not served.
+    private static let version = "vigil-firmware 1"
+
+    /// Why software answers in the card's place, or nil while the card does.
+    public var degradation: String? {
+        keeper?.reason.map { "\(devices[0]) does not answer, \(devices[1]) does: \($0)" }
+    }
+
+    /// What the card did, and the software in its place.
+    public var deviceCounts: [DeviceCounts] {
+        keeper.map { [$0.counts, $0.softwareCounts] } ?? []
     }
 
     /// What one lane needs to run micro-batches.
@@ -44,9 +70,10 @@ public final class FirmwareEngine: Engine {
         maximumRows: Int,
         shapes: [Int]
     ) throws(EngineFailure) -> any EngineInstance {
-        FirmwareInstance(
+        let target = try Self.target(firmware, software)
+        return FirmwareInstance(
             WordBuffers(firmware, maximumRows: maximumRows),
-            try Self.target(firmware, software)
+            keeper.map { OffloadedTarget($0, software: target) } ?? target
         )
     }
 
@@ -94,7 +121,12 @@ public final class FirmwareInstance: EngineInstance {
     }
 
     /// Rows of the last run with a value that its port cannot hold, in order.
-    public var flaggedRows: [Int] { buffers.flaggedRows }
+    public var rowsOutOfRange: [Int] { buffers.flaggedRows }
+
+    /// Place of the device that answered the last run.
+    public var answeredBy: Int {
+        ((target as? OffloadedTarget)?.answeredBy ?? .card).rawValue
+    }
 
     /// Memory for input `index`.
     public func inputMemory(_ index: Int) -> UnsafeMutableRawPointer {

@@ -202,7 +202,8 @@ public final class ModelService: Sendable {
                         shapes: plan.steps.map(\.rows).filter { $0 <= plan.bestRows }
                     ),
                     inputNames: manifest.inputs.map(\.signature.name),
-                    isTelling: manifest.hasInputRange || engine.devices.count > 1,
+                    hasDevices: engine.devices.count > 1,
+                    hasRange: manifest.hasInputRange,
                     loss: loss,
                     metrics: metrics,
                     drift: unsafe drift?.lane(lane)

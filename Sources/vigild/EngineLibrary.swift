@@ -1,19 +1,23 @@
 import Catalog
 import Execution
+import FPGAEngine
 import OnnxEngine
 import Serving
 import Synchronization
+import Tensors
 import TreeEngine
 
 /// Makes engines; opens ONNX Runtime when the first model asks for it.
 final class EngineLibrary: Sendable {
     private let onnxRuntimePath: String
+    private let xrt: String
     private let cache: String?
     private let onnxRuntime = Mutex<OnnxRuntimeLibrary?>(nil)
 
-    /// `cache` is the folder for what is kept, or nil for none.
-    init(onnxRuntimePath: String, cache: String?) {
+    /// `xrt` is XRT's folder, `cache` the folder for what is kept, or nil for none.
+    init(onnxRuntimePath: String, xrt: String, cache: String?) {
         self.onnxRuntimePath = onnxRuntimePath
+        self.xrt = xrt
         self.cache = cache
     }
 
@@ -21,7 +25,7 @@ final class EngineLibrary: Sendable {
         let manifest = source.manifest
         switch manifest.engine {
         case .firmware:
-            throw EngineFailure(call: "firmware", message: "\(source.folder)")
+            return try makeFirmware(source)
         case .tree:
             return try BoostedTreeEngine(xgboostJSON: source.artefact)
         case .onnx:
@@ -53,6 +57,36 @@ final class EngineLibrary: Sendable {
                 try Self.onPlans { () throws(FileFailure) in try plans.seal() }
             }
         }
+    }
+
+    private func makeFirmware(_ source: ModelSource) throws(EngineFailure) -> FirmwareEngine {
+        let manifest = source.manifest
+        let firmware: Firmware
+        do throws(FirmwareError) {
+            firmware = try Firmware(sidecar: source.artefact, folder: source.folder)
+        } catch {
+            throw error.failure
+        }
+        let software: FirmwareEngine.Software =
+            switch manifest.firmware.software {
+            case .interpreter: .interpreter
+            case .library: .library("\(source.folder)/\(ModelFolder.firmwareLibraryName)")
+            }
+        guard let kernel = manifest.kernelFile, let index = manifest.device.index else {
+            return try FirmwareEngine(firmware, software: software)
+        }
+        return try FirmwareEngine(
+            firmware,
+            software: software,
+            card: FirmwareCard(
+                device: manifest.device.text,
+                index: index,
+                root: xrt,
+                mode: manifest.device.kind == .xrt ? .hardware : .emulated,
+                xclbin: "\(source.folder)/\(kernel)",
+                runMilliseconds: manifest.firmware.runMilliseconds
+            )
+        )
     }
 
     private func planFolder(

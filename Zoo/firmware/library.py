@@ -11,9 +11,9 @@ import argparse
 import time
 from pathlib import Path
 
-from . import places, running, sidecar
+from . import places, rtl, running
 
-WRAPPER = f"{sidecar.KERNEL}_wrapper"
+WRAPPER = f"{rtl.PIPELINE}_wrapper"
 """da4ml's topmost module with all ports of one width, and the name of its C++ binder."""
 OPTIMISATION = "-O1"
 """More buys little speed and builds much longer."""
@@ -36,7 +36,7 @@ def build(project, library):
     """Builds the library from a project that `firmware.rtl` wrote."""
     project, library = project.resolve(), library.resolve()
     library.parent.mkdir(parents=True, exist_ok=True)
-    folder = library.parent / "verilated"
+    folder = project.parent / "verilated"
     running.run(command(project, library, folder), project / "src")
 
 

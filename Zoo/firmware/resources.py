@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import places, running, sidecar
+from . import places, rtl, running, sidecar
 
 FAMILY = "xcup"
 TOLERANCE = 0.05
@@ -42,7 +42,7 @@ def script(files, report):
     """What Yosys is told to do."""
     return "\n".join([
         *(f"read_verilog -sv {path}" for path in files),
-        f"synth_xilinx -family {FAMILY} -top {sidecar.KERNEL} -noiopad -flatten -nodsp",
+        f"synth_xilinx -family {FAMILY} -top {rtl.PIPELINE} -noiopad -flatten -nodsp",
         f"tee -q -o {report} stat -json",
     ])
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from da4ml.codegen import VerilogModel
 
-from . import places, sidecar
+from . import places
 from . import program as programs
 
+PIPELINE = "pipeline"
+"""Name of the topmost module: not that of the kernel, which is around it."""
 PART = "xcu50-fsvh2104-2-e"
 """The part that da4ml's own build scripts name: that of an Alveo U50."""
 MARK = "metadata.json"
@@ -28,7 +30,7 @@ def write(program, folder):
             sys.exit(f"{folder} holds something else than a Verilog project")
         shutil.rmtree(folder)
     project = VerilogModel(
-        program, sidecar.KERNEL, folder, latency_cutoff=programs.ADDERS_IN_A_CLOCK,
+        program, PIPELINE, folder, latency_cutoff=programs.ADDERS_IN_A_CLOCK,
         part_name=PART, clock_period=1000 / programs.CLOCK_MEGAHERTZ)
     project.write()
     return project

@@ -7,7 +7,7 @@ import sys
 from . import places
 
 KERNEL = "trigger"
-"""Name of the kernel on the card, and of the Verilog's topmost module."""
+"""Name of the kernel on the card."""
 INPUTS = {"features": [5]}
 OUTPUTS = {"margin": []}
 """Tensors by name, with the shape of one event."""

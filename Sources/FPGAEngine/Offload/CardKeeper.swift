@@ -22,35 +22,41 @@ final class CardKeeper: Sendable {
     /// Where the lanes take turns.
     private struct Shared: ~Copyable {
         var session: (any CardSession)?
-        var counts = Counts()
+        var counts: Counts
     }
 
     private let shared: Mutex<Shared>
     private let state: Mutex<CardState>
     /// Read by every run, so that a lost card costs no lock.
     private let isServing: Atomic<Bool>
+    /// Rows that software answered in the card's place.
+    private let softwareRows = Atomic<Int>(0)
     private let isStopped = Atomic<Bool>(false)
     private let bell: Bell
     private let thread: Mutex<LaneThread?>
     private let open: Opener
 
-    /// Keeps what `open` opens; where it fails, the card is lost from the beginning.
-    init(open: @escaping Opener) throws(LaneFailure) {
+    /// Keeps what was opened first, and opens again what is lost.
+    init(
+        _ first: Result<any CardSession, CardFailure>,
+        open: @escaping Opener
+    ) throws(LaneFailure) {
         self.open = open
         bell = try Bell()
-        var shared = Shared()
+        thread = Mutex(nil)
         let now = MonotonicClock.now()
-        do throws(CardFailure) {
-            shared.session = try open()
+        var counts = Counts()
+        switch first {
+        case .success(let session):
+            shared = Mutex(Shared(session: session, counts: counts))
             state = Mutex(CardState(now: now))
             isServing = Atomic(true)
-        } catch {
-            shared.counts.failures[error.call, default: 0] += 1
-            state = Mutex(CardState(now: now, reason: error.description))
+        case .failure(let failure):
+            counts.failures[failure.call, default: 0] += 1
+            shared = Mutex(Shared(session: nil, counts: counts))
+            state = Mutex(CardState(now: now, reason: failure.description))
             isServing = Atomic(false)
         }
-        self.shared = Mutex(shared)
-        thread = Mutex(nil)
         let started = try LaneThread(name: "card") { [self] in tend() }
         thread.withLock { $0 = started }
     }
@@ -80,6 +86,16 @@ final class CardKeeper: Sendable {
     /// Why the card does not answer, or nil while it does.
     var reason: String? {
         isServing.load(ordering: .acquiring) ? nil : state.withLock { $0.reason }
+    }
+
+    /// Software answered so many rows in the card's place.
+    func countSoftware(_ rows: Int) { softwareRows.add(rows, ordering: .relaxed) }
+
+    /// Rows that software answered.
+    var softwareCounts: DeviceCounts {
+        var counts = DeviceCounts()
+        counts.rows = softwareRows.load(ordering: .relaxed)
+        return counts
     }
 
     /// What the card did so far.

@@ -1,9 +1,7 @@
-public import Execution
-
 /// A card that is open, with the kernel and its buffers.
 ///
 /// One thread at a time.
-protocol CardSession: AnyObject {
+protocol CardSession: AnyObject, Sendable {
     /// Runs the kernel on `events` events, laid out as the firmware says.
     func run(
         events: Int,

@@ -15,8 +15,10 @@ struct BatchRunner {
     private let gather: InputGather
     private let instance: any EngineInstance
     private let inputNames: [String]
-    /// Whether runs tell which device answered and which rows were out of range.
-    private let isTelling: Bool
+    /// Whether runs tell which device answered.
+    private let hasDevices: Bool
+    /// Whether runs tell which rows were out of range.
+    private let hasRange: Bool
     private let loss: DeviceLoss
     private let metrics: ModelMetrics
     /// Counts watched values; nil where none are.
@@ -30,7 +32,8 @@ struct BatchRunner {
         gather: InputGather,
         instance: any EngineInstance,
         inputNames: [String],
-        isTelling: Bool,
+        hasDevices: Bool,
+        hasRange: Bool,
         loss: DeviceLoss,
         metrics: ModelMetrics,
         drift: Unmanaged<DriftLane>?
@@ -40,7 +43,8 @@ struct BatchRunner {
         self.gather = gather
         self.instance = instance
         self.inputNames = inputNames
-        self.isTelling = isTelling
+        self.hasDevices = hasDevices
+        self.hasRange = hasRange
         self.loss = loss
         self.metrics = metrics
         unsafe self.drift = unsafe drift
@@ -129,11 +133,11 @@ struct BatchRunner {
     /// Puts down what the last run tells beside its outputs.
     @inline(never)
     private func tell(_ parts: [BatchQueues.Segment]) {
-        let device = instance.answeredBy
-        let outOfRange = instance.rowsOutOfRange
+        let device = hasDevices ? instance.answeredBy : 0
+        let outOfRange = hasRange ? instance.rowsOutOfRange : []
         var position = 0
         for part in parts {
-            batcher.note(part, answeredBy: device)
+            if hasDevices { batcher.note(part, answeredBy: device) }
             if !outOfRange.isEmpty, let plan = unsafe part.flight.pointee.plan {
                 let mask = unsafe plan._withUnsafeGuaranteedRef { plan in
                     plan.flagOutOfRange(part, position: position, positions: outOfRange)
@@ -177,7 +181,7 @@ struct BatchRunner {
             }
             position += part.rows
         }
-        if isTelling { tell(parts) }
+        if hasDevices || hasRange { tell(parts) }
         if let drift = unsafe drift {
             unsafe drift._withUnsafeGuaranteedRef { lane in
                 lane.count(parts, outputs: outputs, flagged: flagged)

@@ -1,6 +1,9 @@
 """The exported events, and what is said when answers differ from them."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 
 from firmware import agree, events, features, places, ports
 from firmware import program as programs
@@ -39,3 +42,32 @@ def test_exported_words_are_those_of_the_program(tmp_path):
         port, = programs.output_ports(program)
         assert len(agree.differences(direct, file["margin"], port)) == 0
         assert np.array_equal(file["inside"], ports.inside(values, features.INPUT_PORTS))
+
+
+class Daemon:
+    """Answers what it is told to, in place of a client, and remembers how it was asked."""
+
+    def __init__(self, margins):
+        self.margins, self.asked = margins, []
+
+    def score(self, model, events, raw, outputs):
+        """The next answers."""
+        start = sum(self.asked)
+        self.asked.append(len(events))
+        value = self.margins[start:start + len(events)]
+        return SimpleNamespace(outputs={name: SimpleNamespace(value=value) for name in outputs})
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_all_events_of_a_file_are_compared(tmp_path, capsys, wrong):
+    """However many requests they take; the first that differs is named."""
+    program = programs.load(places.PROGRAM)
+    port, = programs.output_ports(program)
+    values = events.random(features.INPUT_PORTS, agree.REQUEST_EVENTS + 1)
+    events.write(tmp_path / "events.npz", values, program)
+    margins = program.predict(values.astype(np.float64), n_threads=1)[:, 0].astype(np.float32)
+    margins[-1] += wrong
+    daemon = Daemon(margins)
+    assert agree.compared(daemon, places.MODEL, tmp_path / "events.npz", port) == wrong
+    assert daemon.asked == [agree.REQUEST_EVENTS, 1]
+    assert (f"event {agree.REQUEST_EVENTS}: found" in capsys.readouterr().out) == bool(wrong)
