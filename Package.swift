@@ -209,6 +209,7 @@ let package = Package(
         .testTarget(
             name: "FPGAEngineTests",
             dependencies: ["FPGAEngine", "Execution", "Tensors", "TestSupport"],
+            exclude: ["Reference"],
             swiftSettings: strict
         ),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),

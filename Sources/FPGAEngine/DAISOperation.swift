@@ -33,4 +33,12 @@ enum DAISOperation: Sendable, Equatable {
     case allBits(Int, isNegated: Bool)
     /// Bits of ±first and ±second * 2^shift.
     case bitwise(Bitwise, Int, Int, shift: Int, isFirstNegated: Bool, isSecondNegated: Bool)
+
+    /// Whether the operation's format cuts its number to size; others give theirs as they are.
+    var isHeld: Bool {
+        switch self {
+        case .input, .rectify, .quantize, .select: true
+        default: false
+        }
+    }
 }

@@ -15,7 +15,8 @@ extension Lowering {
             instruction.first = operand
             instruction.negation = isNegated ? -1 : 0
             // All bits of a number that may be negative are those of -1.
-            let highest = isNegated || format.isSigned ? -1 : format.range.high
+            let hasSign = isNegated || format.isSigned
+            let highest = format.width > 0 && hasSign ? -1 : format.range.high
             try note(NumberRange(highest, highest), index)
             instruction.constant = Int64(highest)
             if isNegated { try note(-ranges[operand], index) }

@@ -66,6 +66,10 @@ struct Lowering {
         _ index: Int
     ) throws(FirmwareError) -> (Instruction, NumberRange) {
         let format = listing.formats[index]
+        // A format of no bits holds nothing but 0, wherever the point of the operands is.
+        if format.width == 0, listing.operations[index].isHeld {
+            return (Instruction(.constant), .zero)
+        }
         switch listing.operations[index] {
         case .input(let port): return try input(port, format, index)
         case .sum(let first, let second, let shift, let isDifference):
