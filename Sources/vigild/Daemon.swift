@@ -36,7 +36,11 @@ final class Daemon: OperationsSource {
         let cache = settings.cache ?? environment["CACHE_DIRECTORY"]
         let states =
             settings.state ?? environment["STATE_DIRECTORY"].map { "\($0)/calibrations" }
-        let engines = EngineLibrary(onnxRuntimePath: settings.onnxRuntime, xrt: settings.xrt, cache: cache)
+        let engines = EngineLibrary(
+            onnxRuntimePath: settings.onnxRuntime,
+            xrt: settings.xrt,
+            cache: cache
+        )
         roster = ModelRoster(
             folder: ModelFolder(path: settings.models),
             registry: registry,
