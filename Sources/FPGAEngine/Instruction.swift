@@ -72,10 +72,8 @@ struct Instruction: Sendable, Equatable {
     }
 
     mutating func hold(width: Int, isSigned: Bool) {
-        mask = width == 0 ? 0 : -1
-        sign = 0
-        guard (1..<64).contains(width) else { return }
-        mask = (1 << width) - 1
-        sign = isSigned ? 1 << (width - 1) : 0
+        // 64 bits are held as they are.
+        mask = width == 0 ? 0 : Int64(bitPattern: .max >> (64 - width))
+        sign = isSigned && (1..<64).contains(width) ? 1 << (width - 1) : 0
     }
 }
