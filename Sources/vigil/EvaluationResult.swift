@@ -114,10 +114,10 @@ struct EvaluationResult {
     func show() {
         print("\(events) events\n")
         Output.table(
-            ["model", "version", "engine", "events", "events/s", "p50 ms", "p99 ms"],
+            ["model", "version", "engine", "device", "events", "events/s", "p50 ms", "p99 ms"],
             models.map {
                 [
-                    $0.name, $0.version, $0.engine, String($0.events),
+                    $0.name, $0.version, $0.engine, $0.device, String($0.events),
                     Output.fixed($0.events_per_second, 0),
                     Output.fixed($0.latency_us.p50 / 1000, 2),
                     Output.fixed($0.latency_us.p99 / 1000, 2),

@@ -149,9 +149,20 @@ struct Scoring {
         }
     }
 
+    /// Every device that answered some events, first come first.
+    private static func devices(_ answers: [ScoreAnswer]) -> [String] {
+        var devices: [String] = []
+        for answer in answers {
+            for device in answer.origin.device.split(separator: ", ").map(String.init)
+            where !devices.contains(device) { devices.append(device) }
+        }
+        return devices
+    }
+
     private static func merge(_ answers: [ScoreAnswer], into outcome: inout Outcome) {
         guard let first = answers.first else { return }
         outcome.origin = first.origin
+        outcome.origin.device = Self.devices(answers).joined(separator: ", ")
         outcome.coverage = first.outputs.compactMap(\.coverage).first
         var columns: [Column] = []
         func add(
