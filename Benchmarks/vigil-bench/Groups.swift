@@ -5,7 +5,7 @@ struct Groups {
     /// What `--only` takes.
     static let names = [
         "small", "streams", "server", "offline", "large", "calibration", "monitoring", "trees",
-        "peers", "clients", "priorities", "memory", "reload", "growth",
+        "offload", "trigger", "peers", "clients", "priorities", "memory", "reload", "growth",
     ]
     /// They take minutes: not part of a quick run unless they are asked for.
     private static let long = ["reload", "growth"]
@@ -91,6 +91,10 @@ struct Groups {
         case "trees":
             return try TreeRequests(setting: setting, vigild: vigild).measure()
                 + TreeAttributions(setting: setting).measure()
+        case "offload":
+            return try OffloadCost(setting: setting).measure()
+        case "trigger":
+            return try TriggerProfile(setting: setting).measure()
         case "peers":
             return try PeerRequests(setting: setting, vigild: vigild).measure()
         case "clients":

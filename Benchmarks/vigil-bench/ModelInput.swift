@@ -87,6 +87,9 @@ struct ModelInput: Sendable {
         ]
     }
 
+    /// The same events for a model that takes the same input.
+    func asked(of model: String) -> ModelInput { ModelInput(model, name, shape, pool) }
+
     /// One of the reference models.
     static func zoo(_ model: String, _ setting: Setting) throws(BenchFailure) -> ModelInput {
         guard let found = try zoo(setting).first(where: { $0.model == model }) else {

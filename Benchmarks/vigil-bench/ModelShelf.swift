@@ -17,7 +17,7 @@ struct ModelShelf: Sendable {
         unsafe mkdir(path, 0o755)
         var sources: [String: String] = [:]
         for model in models {
-            let source = "\(Self.own.contains(model) ? setting.models : setting.zoo)/\(model)"
+            let source = "\(Self.folder(of: model, setting))/\(model)"
             guard let text = TextFile.read("\(source)/model.yaml") else {
                 throw BenchFailure("\(source)/model.yaml cannot be read")
             }
@@ -37,6 +37,14 @@ struct ModelShelf: Sendable {
         self.sources = sources
     }
 
+    /// Where a model lies: firmware beside what was built of it.
+    private static func folder(of model: String, _ setting: Setting) -> String {
+        if own.contains(model) { return setting.models }
+        return model == firmware ? "\(setting.firmware)/models" : setting.zoo
+    }
+
+    /// The model that a card runs.
+    static let firmware = "trigger-mlp"
     /// The models of `Benchmarks/models`.
     static let own = ["null", "null-monitored", "cnn", "large"]
     /// Those but the monitored one, and the zoo's that `ModelInput` has events for.

@@ -13,6 +13,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: "vigild's executable.") var vigild: String
     @Option(help: "ONNX Runtime's library.") var onnxruntime: String
     @Option(help: "Folder of the reference models.") var zoo = "Zoo/models"
+    @Option(help: "Folder of what is built of the firmware.") var firmware = ".build/firmware"
     @Option(help: "Folder of the benchmark's own models.") var models: String
     @Option(help: "Data file that events are taken from.") var data = "Zoo/sample.npz"
     @Option(help: "Folder for logs and settings.") var work: String
@@ -47,6 +48,7 @@ struct RunCommand: ParsableCommand {
             bench: CommandLine.arguments[0],
             onnxRuntime: onnxruntime,
             zoo: zoo,
+            firmware: firmware,
             models: models,
             data: data,
             work: work,

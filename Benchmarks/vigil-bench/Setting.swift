@@ -8,6 +8,8 @@ struct Setting: Sendable {
     let onnxRuntime: String
     /// The reference models.
     let zoo: String
+    /// What is built of the reference firmware: the emulated card and the models with its kernel.
+    let firmware: String
     /// Models of the benchmark's own: null, null-monitored, cnn, large.
     let models: String
     /// Events that requests are made of.

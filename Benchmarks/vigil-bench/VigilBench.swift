@@ -15,6 +15,7 @@ struct VigilBench: ParsableCommand {
         subcommands: [
             RunCommand.self, WireCommand.self, TreesCommand.self, LoadCommand.self,
             EchoCommand.self, ServeCommand.self, SessionsCommand.self, LeakCommand.self,
+            OffloadCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )
