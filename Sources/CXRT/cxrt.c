@@ -133,7 +133,7 @@ static int configure(const char *root, enum cxrt_mode mode, const struct calls *
     if (calls->xrtIniStringSet("Runtime.runtime_log", "null") != 0
         || (mode == CXRT_EMULATED
             && calls->xrtIniStringSet("Runtime.hw_em_driver", driver(mode)) != 0))
-        return fail_by_code(failure, "xrtIniStringSet", 0, "XRT was set up before by somebody else");
+        return fail_by_code(failure, "xrtIniStringSet", 0, "XRT was set up before");
     return 0;
 }
 
@@ -169,7 +169,7 @@ static int read_register(cxrt_card *card, uint32_t offset, uint32_t *value,
     errno = 0;
     int result = library.calls.xrtKernelReadRegister(card->kernel, offset, value);
     if (result == 0) return 0;
-    return fail_by_code(failure, "xrtKernelReadRegister", result, "a register of the kernel cannot be read");
+    return fail_by_code(failure, "xrtKernelReadRegister", result, "a register cannot be read");
 }
 
 static int open_kernel(cxrt_card *card, const char *xclbin, const char *kernel,
@@ -187,7 +187,7 @@ static int open_kernel(cxrt_card *card, const char *xclbin, const char *kernel,
     int input = xrt->xrtKernelArgGroupId(card->kernel, INPUT_ARGUMENT);
     int output = xrt->xrtKernelArgGroupId(card->kernel, OUTPUT_ARGUMENT);
     if (input < 0 || output < 0)
-        return fail_by_code(failure, "xrtKernelArgGroupId", 0, "the kernel has no buffers as arguments");
+        return fail_by_code(failure, "xrtKernelArgGroupId", 0, "the kernel takes no buffers");
     card->input_group = (unsigned)input;
     card->output_group = (unsigned)output;
     return has_registers() ? read_register(card, BUS_ERRORS, &card->bus_errors, failure) : 0;
@@ -247,11 +247,11 @@ static int open_run(cxrt_slot *slot, struct cxrt_failure *failure) {
     const struct calls *xrt = &library.calls;
     errno = 0;
     slot->run = xrt->xrtRunOpen(slot->card->kernel);
-    if (!slot->run) return fail_by_code(failure, "xrtRunOpen", 0, "no run of the kernel can be had");
+    if (!slot->run) return fail_by_code(failure, "xrtRunOpen", 0, "no run can be had");
     int result = xrt->xrtRunSetArg(slot->run, INPUT_ARGUMENT, slot->input);
     if (result == 0) result = xrt->xrtRunSetArg(slot->run, OUTPUT_ARGUMENT, slot->output);
     if (result != 0)
-        return fail_by_code(failure, "xrtRunSetArg", result, "the kernel does not take its buffers");
+        return fail_by_code(failure, "xrtRunSetArg", result, "the kernel does not take buffers");
     return 0;
 }
 
@@ -296,10 +296,11 @@ int cxrt_slot_start(cxrt_slot *slot, uint32_t events, size_t bytes, struct cxrt_
     if (!slot->run && open_run(slot, failure) != 0) return -1;
     errno = 0;
     int result = xrt->xrtBOSync(slot->input, TO_DEVICE, bytes, 0);
-    if (result != 0) return fail_by_code(failure, "xrtBOSync", result, "inputs did not get to the card");
+    if (result != 0) return fail_by_code(failure, "xrtBOSync", result, "inputs did not arrive");
     if (slot->events != events) {
         result = xrt->xrtRunSetArg(slot->run, EVENTS_ARGUMENT, events);
-        if (result != 0) return fail_by_code(failure, "xrtRunSetArg", result, "the kernel does not take the count of events");
+        if (result != 0)
+            return fail_by_code(failure, "xrtRunSetArg", result, "the kernel takes no such count");
     }
     slot->events = events;
     slot->bus_errors = slot->card->bus_errors;
@@ -341,5 +342,5 @@ int cxrt_slot_wait(cxrt_slot *slot, unsigned milliseconds, size_t bytes,
     if (has_registers() && check_bus(slot, failure) != 0) return -1;
     errno = 0;
     int result = xrt->xrtBOSync(slot->output, FROM_DEVICE, bytes, 0);
-    return result == 0 ? 0 : fail_by_code(failure, "xrtBOSync", result, "outputs did not get back from the card");
+    return result == 0 ? 0 : fail_by_code(failure, "xrtBOSync", result, "outputs did not arrive");
 }

@@ -158,4 +158,15 @@ import Testing
             }
         }
     }
+
+    @Test func hardwareThatIsNotThereIsSaidToBeMissing() async {
+        await #expect(processExitsWith: .success) {
+            let bench = try CardBench()
+            let library = try CardLibrary(root: bench.root, mode: .hardware)
+            let failure = #expect(throws: CardFailure.self) {
+                _ = try Card(library: library, index: 250, kernel: bench.kernel)
+            }
+            #expect(failure?.call == "xrtDeviceOpen")
+        }
+    }
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A simulated kernel out of an xclbin, and its registers. Functions return 0 or a negative errno. */
+/* A simulated kernel out of an xclbin, and its registers. Calls return 0 or a negative errno. */
 struct compute_unit;
 
 /* What a run needs to know. */

@@ -83,9 +83,17 @@ class Slot:
     def start(self, events, words):
         """Starts a run on these bytes."""
         ctypes.memmove(self.input, words, len(words))
-        self.driver.checked("slot_start", self.pointer, events, ctypes.c_size_t(len(words)))
+        self.restart(events, len(words))
+
+    def restart(self, events, size):
+        """Starts a run on the bytes that are there."""
+        self.driver.checked("slot_start", self.pointer, events, ctypes.c_size_t(size))
+
+    def end(self, size, milliseconds=10_000):
+        """Waits for the run and its outputs."""
+        self.driver.checked("slot_wait", self.pointer, milliseconds, ctypes.c_size_t(size))
 
     def wait(self, size, milliseconds=10_000):
         """The first bytes of the output."""
-        self.driver.checked("slot_wait", self.pointer, milliseconds, ctypes.c_size_t(size))
+        self.end(size, milliseconds)
         return ctypes.string_at(self.output, size)

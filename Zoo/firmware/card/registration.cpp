@@ -5,8 +5,9 @@
 #include <memory>
 #include <xclbin.h>
 
-// XRT's core library has an object of its own for each handle, that the shim must ask for, keep, and
-// tell what is loaded. These three are of libxrt_coreutil's C++ interface, which no header declares.
+// XRT's core library has an object of its own for each handle, that the shim must ask for, keep,
+// and tell what is loaded. These three are of libxrt_coreutil's C++ interface, which no header
+// declares.
 namespace xrt_core {
 class device {
 public:

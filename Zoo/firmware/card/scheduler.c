@@ -33,7 +33,8 @@ static struct timespec later(long nanoseconds) {
 }
 
 static void *within(struct card_buffer *buffer, uint64_t at, size_t bytes) {
-    if (!buffer || at < buffer->address || at - buffer->address + bytes > buffer->bytes) return NULL;
+    if (!buffer || at < buffer->address || at - buffer->address + bytes > buffer->bytes)
+        return NULL;
     return buffer->device + (at - buffer->address);
 }
 

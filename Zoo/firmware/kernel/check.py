@@ -26,7 +26,11 @@ COUNTS = [1, 2, 63, 64, 65, 127, 129, 511, 512, 513, 1024]
 
 
 class Memory(ctypes.Structure):
-    _fields_ = [("latency", ctypes.c_uint32), ("stalls", ctypes.c_uint32), ("seed", ctypes.c_uint64)]
+    _fields_ = [
+        ("latency", ctypes.c_uint32),
+        ("stalls", ctypes.c_uint32),
+        ("seed", ctypes.c_uint64),
+    ]
 
 
 TRANSLATE = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_size_t)
@@ -94,7 +98,7 @@ def words(tensors):
 
 
 def laid_out(golden, count, stride):
-    """Words of events at their strides; the bytes between are not zero, for the kernel ignores them."""
+    """Words of events at their strides; bytes between them are not zero: they must not matter."""
     laid = bytearray()
     for i in range(0, len(golden), count):
         event = golden[i : i + count].tobytes()
@@ -112,10 +116,12 @@ def check_runs(simulation, sidecar, golden):
         simulation.set_memory(memory)
         for count in (n for n in COUNTS if n <= events):
             # Begins a few events before a page ends.
-            input_at, output_at = PAGE - 3 * input_stride, len(source) + 3 * PAGE - 5 * output_stride
+            input_at = PAGE - 3 * input_stride
+            output_at = len(source) + 3 * PAGE - 5 * output_stride
+            before = output_at - output_stride
             blank = UNWRITTEN.to_bytes(4, "little") * ((count + 2) * output_stride // 4)
             simulation.bytes[input_at : input_at + len(source)] = source
-            simulation.bytes[output_at - output_stride : output_at - output_stride + len(blank)] = blank
+            simulation.bytes[before : before + len(blank)] = blank
             clocks = simulation.run(BASE + input_at, BASE + output_at, count)
             got = array.array("i", simulation.bytes[output_at : output_at + count * output_stride])
             for event in range(count):
@@ -123,7 +129,7 @@ def check_runs(simulation, sidecar, golden):
                 expected = results[event * outputs : (event + 1) * outputs]
                 if got[word : word + outputs] != expected:
                     sys.exit(f"event {event} of {count} is wrong, memory {memory}")
-            for edge in (output_at - output_stride, output_at + count * output_stride):
+            for edge in (before, output_at + count * output_stride):
                 if simulation.bytes[edge : edge + 4] != blank[:4]:
                     sys.exit(f"a run of {count} events wrote beside its results")
             if memory == MEMORIES[0]:

@@ -62,10 +62,9 @@ def check(sidecar, project):
             raise Unfit(f"{len(listed)} words are longer than {stride}, {sidecar[stride]}")
     metadata = json.loads((project / "metadata.json").read_text())
     # One register before every stage and one behind the last.
-    if metadata["latency"] + 1 != sidecar["latency_clocks"]:
-        raise Unfit(
-            f"latency_clocks is {sidecar['latency_clocks']}, the pipeline takes {metadata['latency'] + 1}"
-        )
+    clocks = metadata["latency"] + 1
+    if clocks != sidecar["latency_clocks"]:
+        raise Unfit(f"latency_clocks is {sidecar['latency_clocks']}, the pipeline takes {clocks}")
     if any((project / "src" / "memfiles").glob("*")):
         raise Unfit("lookup tables are read from files at start: this kernel cannot carry them")
     return name

@@ -34,7 +34,7 @@ struct kernel_simulation {
         writes.set(memory);
     }
 
-    // One clock. Outputs that the memories see depend on registers alone, so they hold until the edge.
+    // One clock. Outputs that the memories see depend on registers alone: they hold until the edge.
     void tick() {
         ReadPort::Offer read = reads.offer(clocks);
         WritePort::Offer write = writes.offer(clocks);
