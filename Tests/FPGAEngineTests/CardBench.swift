@@ -4,7 +4,7 @@ import Foundation
 /// The emulated card that tests use, and its golden words.
 ///
 /// The folder VIGIL_CARD holds `xrt` (its root), `noop.xclbin`, and `model` with firmware.json,
-/// golden words and kernel-emulated.xclbin. `make -C Zoo/firmware/card` makes all of it.
+/// golden words and kernel-emulated.xclbin. `make tests` in Zoo/firmware/card makes all of it.
 struct CardBench {
     /// Why there is none.
     struct Unavailable: Error, CustomStringConvertible {

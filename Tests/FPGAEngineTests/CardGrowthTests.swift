@@ -55,7 +55,6 @@ private struct Held {
                 return (ContinuousClock.now - start) / .nanoseconds(runs)
             }
             let least = nanoseconds.min() ?? .infinity
-            print("a call of the driver costs \(Int(least)) ns")
             #expect(least < 5000)
         }
     }

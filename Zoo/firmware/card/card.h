@@ -71,7 +71,7 @@ int card_scheduler_open(struct card *card); /* makes the lock too */
 /* Ends what runs or waits, as aborted; then the lock is no more. */
 void card_scheduler_close(struct card *card);
 int card_submit(struct card *card, unsigned handle);
-/* 1 when a command ended since the last call, 0 when none did in time; -1 milliseconds: for ever. */
+/* 1 when a command ended since the last call, 0 when none did in time; -1 ms: for ever. */
 int card_wait(struct card *card, int milliseconds);
 
 #endif
