@@ -149,7 +149,8 @@ let package = Package(
         .executableTarget(
             name: "vigil-bench",
             dependencies: [
-                "CBench", "OnnxEngine", "TreeEngine", "FPGAEngine", "Execution", "Messages", "Tensors", "Wire",
+                "CBench", "OnnxEngine", "TreeEngine", "FPGAEngine", "Execution", "Messages",
+                "Tensors", "Wire",
                 "Datasets", "Lanes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),

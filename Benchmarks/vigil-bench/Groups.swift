@@ -5,7 +5,8 @@ struct Groups {
     /// What `--only` takes.
     static let names = [
         "small", "streams", "server", "offline", "large", "calibration", "monitoring", "trees",
-        "offload", "trigger", "peers", "clients", "priorities", "memory", "reload", "growth",
+        "firmware", "offload", "trigger", "peers", "clients", "priorities", "memory", "reload",
+        "growth",
     ]
     /// They take minutes: not part of a quick run unless they are asked for.
     private static let long = ["reload", "growth"]
@@ -91,6 +92,8 @@ struct Groups {
         case "trees":
             return try TreeRequests(setting: setting, vigild: vigild).measure()
                 + TreeAttributions(setting: setting).measure()
+        case "firmware":
+            return try FirmwareRuns(setting: setting).measure()
         case "offload":
             return try OffloadCost(setting: setting).measure()
         case "trigger":

@@ -1,4 +1,5 @@
 import Execution
+import FPGAEngine
 import Lanes
 import OnnxEngine
 import Tensors
@@ -49,6 +50,17 @@ final class RawRuntime {
             try self.init(engine, input.floats(rows: rows), rows: rows)
         } catch {
             throw BenchFailure("\(input.model): \(error)")
+        }
+    }
+
+    /// The interpreter of a version's firmware, its input memory filled with the golden events.
+    convenience init(firmware folder: String, rows: Int) throws(BenchFailure) {
+        do {
+            let firmware = try Firmware(folder: folder)
+            let engine = try FirmwareEngine(firmware, software: .interpreter)
+            try self.init(engine, firmware.goldenValues(rows: rows), rows: rows)
+        } catch {
+            throw BenchFailure("\(folder): \(error)")
         }
     }
 

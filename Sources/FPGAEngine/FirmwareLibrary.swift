@@ -8,7 +8,7 @@ internal import Tensors
 /// and the widest of any port; a word is moved to it and back.
 @safe
 public final class FirmwareLibrary: FirmwareTarget {
-    /// void inference(int32_t *, int32_t *, size_t events, size_t threads)
+    /// In C: void inference(int32_t *in, int32_t *out, size_t events, size_t threads).
     private typealias Inference =
         @convention(c) (
             UnsafeMutablePointer<Int32>?, UnsafeMutablePointer<Int32>?, Int, Int

@@ -1,8 +1,8 @@
 public import Execution
 
-/// What runs firmware: an interpreter, a library, a card. All give the same bits.
+/// What runs firmware: an interpreter, a library, a card.
 ///
-/// One thread at a time uses it; a lane has its own.
+/// All give the same bits. One thread at a time uses it; a lane has its own.
 public protocol FirmwareTarget: AnyObject {
     /// Name and version of what runs, as "vigil-dais 1".
     var version: String { get }

@@ -38,3 +38,16 @@ extension GoldenWords {
         }
     }
 }
+
+extension Firmware {
+    /// What the golden input words of a firmware with one input stand for, as values of `rows`
+    /// events; they are gone round when there are fewer.
+    package func goldenValues(rows: Int) -> [Float] {
+        let ports = inputPorts
+        return (0..<rows * ports.count).map { index in
+            let port = ports[index % ports.count]
+            let number = port.number(of: golden.inputs[index % golden.inputs.count])
+            return Float(Double(number) * port.step)
+        }
+    }
+}

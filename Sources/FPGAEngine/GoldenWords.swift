@@ -23,7 +23,8 @@ public struct GoldenWords: Sendable {
             throw FirmwareError(
                 file,
                 found: "\(bytes.count) bytes",
-                allowed: "\(size) for \(events) events of \(inputs.count) and \(outputs.count) words"
+                allowed:
+                    "\(size) for \(events) events of \(inputs.count) and \(outputs.count) words"
             )
         }
         let words = LittleEndianWords.words(of: bytes)

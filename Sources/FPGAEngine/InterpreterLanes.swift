@@ -22,7 +22,8 @@ final class InterpreterLanes<Lane: FixedWidthInteger & SignedInteger> {
         let laneBytes = MemoryLayout<Lane>.size
         let fitting = Self.slotBytes / (max(plan.slotCount, 1) * laneBytes)
         let limits = Self.blockLimits
-        let block = min(max(fitting & ~(limits.lowerBound - 1), limits.lowerBound), limits.upperBound)
+        let whole = fitting / limits.lowerBound * limits.lowerBound
+        let block = min(max(whole, limits.lowerBound), limits.upperBound)
         blockEvents = block
         steps = zip(plan.steps, plan.targets).map { LaneStep($0, target: $1, block: block) }
         inputs = program.inputs

@@ -1,5 +1,7 @@
 /// The members of a JSON object, taken one by one with their type and limits; what is left at the
-/// end is an unknown key. Every refusal names the file and the full key path.
+/// end is an unknown key.
+///
+/// Every refusal names the file and the full key path.
 struct JSONFields {
     private let file: String
     private let path: String
@@ -87,7 +89,8 @@ struct JSONFields {
     }
 
     /// Takes an array.
-    mutating func list(_ key: String, count: ClosedRange<Int>) throws(FirmwareError) -> [JSONValue] {
+    mutating func list(_ key: String, count: ClosedRange<Int>) throws(FirmwareError) -> [JSONValue]
+    {
         let value = try value(key)
         guard case .array(let list) = value, count.contains(list.count) else {
             throw FirmwareError(

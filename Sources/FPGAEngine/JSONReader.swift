@@ -9,7 +9,9 @@ struct JSONReader {
     private let file: String
     private var offset = 0
 
-    /// The one value in `bytes` of `file`. Refuses, never traps.
+    /// The one value in `bytes` of `file`.
+    ///
+    /// Refuses, never traps.
     static func value(of bytes: [UInt8], file: String) throws(FirmwareError) -> JSONValue {
         var reader = JSONReader(bytes: bytes, file: file)
         let value = try reader.value(depth: 0)

@@ -1,5 +1,7 @@
 /// Look-up tables with an element for every word that the operand's format has, found by its low
-/// bits. Words that da4ml's table leaves out give 0; da4ml's own interpreter refuses them.
+/// bits.
+///
+/// Words that da4ml's table leaves out give 0; da4ml's own interpreter refuses them.
 struct PaddedTables {
     private struct Form: Hashable {
         let number: Int

@@ -65,8 +65,8 @@ final class WordPacking {
                 unsafe spread(rows: count, into: target, stride: stride)
             } else {
                 for step in 0..<count {
-                    let isInside = unsafe packRow(source + step * width, into: target + step * stride)
-                    if !isInside { outside(row + step) }
+                    let values = unsafe source + step * width
+                    if unsafe !packRow(values, into: target + step * stride) { outside(row + step) }
                 }
             }
             row += count

@@ -32,7 +32,9 @@ struct WordPackingTests {
     private static func value(_ port: FixedPointFormat, _ random: inout SeededRandom) -> Float {
         let step = Float(port.step)
         switch random.int(0...7) {
-        case 0: return [0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude][random.int(0...3)]
+        case 0:
+            let tiny = Float.leastNonzeroMagnitude
+            return [0, -0.0, tiny, -tiny][random.int(0...3)]
         case 1: return [.greatestFiniteMagnitude, -.greatestFiniteMagnitude][random.int(0...1)]
         case 2: return Float(bitPattern: UInt32(truncatingIfNeeded: random.next())).finite
         case 3: return Float(random.int(-70_000...70_000)) * step
@@ -150,8 +152,8 @@ struct WordPackingTests {
                 guard unpacking.type == .float32 else { return }
                 // From the last on, so that none is written over before it is read.
                 for row in words.indices.reversed() {
-                    let value = unsafe target.load(fromByteOffset: row * 4, as: Float.self)
-                    unsafe target.storeBytes(of: Double(value), toByteOffset: row * 8, as: Double.self)
+                    let value = unsafe Double(target.load(fromByteOffset: row * 4, as: Float.self))
+                    unsafe target.storeBytes(of: value, toByteOffset: row * 8, as: Double.self)
                 }
             }
         }
