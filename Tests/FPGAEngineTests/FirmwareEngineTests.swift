@@ -75,7 +75,7 @@ struct FirmwareEngineTests {
             isLent: isLent
         )
         #expect(found == answers)
-        #expect(instance.flaggedRows.isEmpty)
+        #expect(instance.rowsOutOfRange.isEmpty)
     }
 
     @Test("A value between two steps counts as the lower one")
@@ -88,7 +88,7 @@ struct FirmwareEngineTests {
         }
         let found = try Self.run(instance, raised, rows: firmware.golden.events, outputs: 1)
         #expect(found == answers)
-        #expect(instance.flaggedRows.isEmpty)
+        #expect(instance.rowsOutOfRange.isEmpty)
     }
 
     @Test("Rows with a value beyond its port are flagged, and answered by its rule")
@@ -102,7 +102,7 @@ struct FirmwareEngineTests {
         let turn = Float(Double(port.limits.upperBound + 1) * port.step)
         for row in [3, 16, 39] { values[row * 5 + 1] += turn }
         let found = try Self.run(instance, Array(values.prefix(rows * 5)), rows: rows, outputs: 1)
-        #expect(instance.flaggedRows == [3, 16, 39])
+        #expect(instance.rowsOutOfRange == [3, 16, 39])
         #expect(found == Array(answers.prefix(rows)))
     }
 
@@ -163,7 +163,7 @@ struct FirmwareEngineTests {
         try instance.run(rows: 20)
         let sum = unsafe instance.outputMemory(0).assumingMemoryBound(to: Float.self)
         let same = unsafe instance.outputMemory(1).assumingMemoryBound(to: Float.self)
-        #expect(instance.flaggedRows == [4, 17])
+        #expect(instance.rowsOutOfRange == [4, 17])
         #expect(unsafe sum[7] == -0.5 && sum[4] == 4 && sum[17] == 3)
         #expect(unsafe same[7] == 7 && same[4] == 3)
     }

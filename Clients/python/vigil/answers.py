@@ -32,7 +32,8 @@ class Output:
         method: how the interval was made, or "raw".
         flags: uint8, shape (events,); bit 1: an input is not finite, no value (NaN);
             2: too few calibration events in the bin, the interval is infinite;
-            4: the bin column is NaN, no interval, an empty set.
+            4: the bin column is NaN, no interval, an empty set;
+            8: an input is beyond what a fixed-point artefact holds, and was wrapped or saturated.
         set: uint8, shape (events, classes), 1 where a class is in the event's set, or None.
         classes: names of the classes, in the order of value and set.
         aleatoric, epistemic: what the members of an ensemble say is noise of the data and

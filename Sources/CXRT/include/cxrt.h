@@ -8,7 +8,7 @@
  *
  * Nothing is linked: libxrt_coreutil is opened at run time. A kernel takes (inputs, outputs,
  * events): 64-bit addresses of two buffers and a 32-bit count, under ap_ctrl_hs. It may tell at
- * 0x34 and 0x38 the clocks of its last run and at 0x3c how many answers of the memory were errors.
+ * 0x34 and 0x38 the clocks of its runs so far and at 0x3c how many answers of the memory were errors.
  *
  * Functions that can fail return 0, or -1 with what failed in `failure`. One thread at a time uses
  * a card and its slots, for XRT lets one thread of a device wait for another one's time limit. */
@@ -49,7 +49,8 @@ cxrt_card *cxrt_card_open(unsigned index, const char *xclbin, const char *kernel
                           struct cxrt_failure *failure);
 /* After its slots. A run that hangs is left behind; the call waits for nothing. */
 void cxrt_card_close(cxrt_card *card);
-/* Clocks from start to done of the last run that ended, as the kernel counted them. */
+/* Clocks from start to done of all runs that ended since the card was opened, as the kernel counted
+ * them. */
 int cxrt_card_clocks(cxrt_card *card, uint64_t *clocks, struct cxrt_failure *failure);
 
 /* What one run needs; several may be under way at once. */

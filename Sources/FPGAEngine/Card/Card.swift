@@ -31,9 +31,10 @@ public final class Card {
         unsafe cxrt_card_close(pointer)
     }
 
-    /// Clocks of the last run that ended, from start to done, as the kernel counted them.
+    /// Clocks from start to done of all runs that ended since the card was opened, as the kernel counted
+    /// them.
     ///
-    /// With several runs under way it may be another one's. Not in the mode `noop`.
+    /// Not in the mode `noop`.
     public func clocks() throws(CardFailure) -> UInt64 {
         var clocks: UInt64 = 0
         var failure = unsafe cxrt_failure()

@@ -20,7 +20,7 @@ final class OpenCard: CardSession, @unchecked Sendable {
     private let slotEvents: Int
     private let milliseconds: Int
     private let countsClocks: Bool
-    private(set) var clocks: UInt64?
+    private var clocksRead: UInt64 = 0
 
     /// Opens a card and its slots; a run may take `milliseconds`.
     init(
@@ -49,7 +49,17 @@ final class OpenCard: CardSession, @unchecked Sendable {
         slotEvents = events
         self.milliseconds = milliseconds
         countsClocks = library.mode != .noop
-        clocks = countsClocks ? 0 : nil
+    }
+
+    /// Read from the card when it is asked for; of one that does not answer, what was read last.
+    var clocks: UInt64? {
+        guard countsClocks else { return nil }
+        do throws(CardFailure) {
+            clocksRead = try card.clocks()
+        } catch {
+            // A card that is gone is found out by the next run, which has somebody to answer to.
+        }
+        return clocksRead
     }
 
     func run(
@@ -96,7 +106,6 @@ final class OpenCard: CardSession, @unchecked Sendable {
             from: words,
             byteCount: count * layout.outputStride
         )
-        if countsClocks { clocks = try card.clocks() }
     }
 }
 

@@ -5,7 +5,7 @@
 //     0x0c  which came; written ones are cleared
 //     0x10, 0x14  address of the inputs  0x1c, 0x20  address of the outputs
 //     0x28  events of a run
-//     0x34, 0x38  clocks from start to done of the last finished run (low, high; read only)
+//     0x34, 0x38  clocks from start to done of all finished runs since reset (low, high; read only)
 //     0x3c  bad answers of the memory since reset, of all runs (read only; wraps)
 
 `timescale 1 ns / 1 ps
@@ -126,7 +126,7 @@ module control (
             running <= 0;
             done <= 1;
             ready <= 1;
-            clocks <= counter;
+            clocks <= clocks + counter;
             status <= status | enable;
         end
 
