@@ -54,7 +54,7 @@ struct FirmwareEngineTests {
     @Test("The engine says what it is")
     func description() throws {
         let engine = try FirmwareEngine(Reference.firmware("trigger"), software: .interpreter)
-        #expect(engine.version == "vigil-dais 1")
+        #expect(engine.version == "vigil-firmware 1")
         #expect(engine.inputs.map(\.text) == ["float32[batch, 5]"])
         #expect(engine.outputs.map(\.text) == ["float32[batch]"])
         #expect(engine.fixedRows == nil && engine.knownPlan == nil && engine.hasSteadyCost)

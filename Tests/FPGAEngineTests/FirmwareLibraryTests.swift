@@ -82,7 +82,7 @@ struct FirmwareLibraryTests {
         let firmware = try Self.firmware()
         let path = try Self.library(Self.source, in: folder)
         let engine = try FirmwareEngine(firmware, software: .library(path))
-        #expect(engine.version == "da4ml 0.6.0 inference")
+        #expect(engine.version == "vigil-firmware 1")
         #expect(engine.evaluation.isEmpty)
     }
 
