@@ -83,7 +83,7 @@ struct FirmwareLibraryTests {
         let path = try Self.library(Self.source, in: folder)
         let engine = try FirmwareEngine(firmware, software: .library(path))
         #expect(engine.version == "vigil-firmware 1")
-        #expect(engine.evaluation.isEmpty)
+        #expect(engine.evaluation == "da4ml 0.6.0 inference")
     }
 
     @Test("A library that computes otherwise is refused")
