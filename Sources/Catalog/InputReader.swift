@@ -5,7 +5,8 @@ internal import Tensors
 enum InputReader {
     static func read(
         _ value: YAMLValue,
-        engine: Manifest.EngineKind
+        engine: Manifest.EngineKind,
+        precision: Precision
     ) throws(YAMLError) -> Manifest.Input {
         var mapping = try value.mapping()
         let signature = try SignatureReader.read(&mapping)
@@ -17,10 +18,17 @@ enum InputReader {
         let raggedMaximum = try readRagged(mapping.take("ragged"), signature: signature)
         let nonfiniteValue = mapping.take("nonfinite")
         let nonfinite = try nonfiniteValue?.choice(Manifest.Nonfinite.self) ?? .refuse
-        if nonfinite == .missing, engine != .tree, let nonfiniteValue {
-            throw nonfiniteValue.error(
-                "found 'missing', allowed for \(engine.rawValue) are refuse, flag"
-            )
+        if nonfinite == .missing, let nonfiniteValue {
+            guard engine == .tree else {
+                throw nonfiniteValue.error(
+                    "found 'missing', allowed for \(engine.rawValue) are refuse, flag"
+                )
+            }
+            guard precision != .fixed else {
+                throw nonfiniteValue.error(
+                    "found 'missing', allowed in fixed point are refuse, flag: it has no word for one"
+                )
+            }
         }
         try mapping.finish()
         return Manifest.Input(

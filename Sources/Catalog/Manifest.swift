@@ -58,6 +58,17 @@ public struct Manifest: Sendable, Equatable {
         }
     }
 
+    /// How many bits the bins of a tree's features have.
+    public enum Thresholds: String, Sendable, CaseIterable {
+        case eightBits = "8-bit"
+        case sixteenBits = "16-bit"
+
+        /// As a number.
+        public var bits: Int { self == .eightBits ? 8 : 16 }
+        /// As replies quote it.
+        public var precision: Precision { self == .eightBits ? .int8 : .int16 }
+    }
+
     /// What happens to a row with a value that is not finite.
     public enum Nonfinite: String, Sendable, CaseIterable {
         /// The request is refused; the first row is named.
@@ -331,6 +342,8 @@ public struct Manifest: Sendable, Equatable {
     public let fallsBackToCPU: Bool
     /// Numerical precision, of versions that state none of their own.
     public internal(set) var precision: Precision
+    /// What a tree's thresholds are merged to fit, or nil where they stay as they are.
+    public let thresholds: Thresholds?
     /// Whether the daemon is ready only while the model serves.
     public let isRequired: Bool
     /// Newest versions that stay loaded.
@@ -384,6 +397,10 @@ public struct Manifest: Sendable, Equatable {
         return copy
     }
 
+    /// Whether the artefact computes in fixed point: inputs may lie beyond what it holds, and events are
+    /// flagged.
+    public var isFixedPoint: Bool { precision == .fixed }
+
     /// Whether what runs is a plan that must be kept to be the same at every start.
     public var needsPlans: Bool { device.kind == .tensorrt && isReproducible }
 
@@ -396,9 +413,6 @@ public struct Manifest: Sendable, Equatable {
         case .cpu, .cuda, .tensorrt, .firmwareSoftware: nil
         }
     }
-
-    /// Whether inputs may lie beyond what the artefact holds, so that events are flagged.
-    public var hasInputRange: Bool { precision == .fixed }
 
     /// Whether all micro-batches have one shape: a card's libraries choose kernels by it.
     public var hasSingleShape: Bool { device.isGraphicsCard && isReproducible }

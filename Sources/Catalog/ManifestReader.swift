@@ -24,8 +24,9 @@ struct ManifestReader {
         let artefact = try readArtefact(top.take("artefact"), engine: engine)
         let device = try readDevice(top.take("device"), engine: engine)
         let fallsBackToCPU = try readFallback(top.take("fallback"), device: device)
-        let precision = try readPrecision(top.take("precision"), engine: engine)
         let firmware = try readFirmware(top.take("firmware"), engine: engine)
+        let arithmetic = try ArithmeticKeys(&top, engine: engine)
+        let precision = arithmetic.precision
         let isRequired = try top.take("required")?.bool() ?? true
         let versions = try top.take("versions")?.int(in: 1...8) ?? 1
         let instances = try top.take("instances")?.int(in: 1...64) ?? 1
@@ -41,7 +42,9 @@ struct ManifestReader {
 
         var inputs: [Manifest.Input] = []
         for value in try top.require("inputs").list(count: 1...8) {
-            inputs.append(try InputReader.read(value, engine: engine))
+            inputs.append(
+                try InputReader.read(value, engine: engine, precision: precision)
+            )
         }
         var outputs: [Manifest.Output] = []
         for value in try top.require("outputs").list(count: 1...16) {
@@ -77,6 +80,7 @@ struct ManifestReader {
             device: device,
             fallsBackToCPU: fallsBackToCPU,
             precision: precision,
+            thresholds: arithmetic.thresholds,
             isRequired: isRequired,
             versions: versions,
             instances: instances,
@@ -150,21 +154,6 @@ struct ManifestReader {
             )
         }
         return true
-    }
-
-    private static func readPrecision(
-        _ value: YAMLValue?,
-        engine: Manifest.EngineKind
-    ) throws(YAMLError) -> Precision {
-        guard engine == .firmware else {
-            return try value?.choice(Precision.self) ?? .float32
-        }
-        guard let value else { return .fixed }
-        let precision = try value.choice(Precision.self)
-        guard precision == .fixed else {
-            throw value.error("found '\(precision.rawValue)', allowed for firmware is fixed")
-        }
-        return precision
     }
 
     private static func readFirmware(

@@ -224,6 +224,12 @@ public struct ModelFolder: Sendable {
             let own = try Self.ownBytes(of: folder)
             if let own {
                 let file = "\(folder)/\(Self.versionName)"
+                guard manifest.engine == .onnx else {
+                    throw FileFailure(
+                        path: file,
+                        message: "the engine is \(manifest.engine.rawValue), allowed is onnx"
+                    )
+                }
                 manifest.precision = try VersionReader.precision(own, file: file)
             }
             scan.sources.append(

@@ -203,7 +203,7 @@ public final class ModelService: Sendable {
                     ),
                     inputNames: manifest.inputs.map(\.signature.name),
                     hasDevices: engine.devices.count > 1,
-                    hasRange: manifest.hasInputRange,
+                    hasRange: manifest.isFixedPoint,
                     loss: loss,
                     metrics: metrics,
                     drift: unsafe drift?.lane(lane)

@@ -3,6 +3,7 @@ public enum Precision: String, Sendable, CaseIterable {
     case float32
     case float16
     case bfloat16
+    case int16
     case int8
     case fixed
 }

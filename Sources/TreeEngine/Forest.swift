@@ -56,6 +56,13 @@ struct Forest: Sendable {
         self.groupCount = groupCount
     }
 
+    /// Puts others in the place of the thresholds, by key and feature.
+    mutating func replaceThresholds(_ replacement: (UInt32, Int) -> UInt32) {
+        for index in nodes.indices where !nodes[index].isLeaf {
+            nodes[index].threshold = replacement(nodes[index].threshold, nodes[index].feature)
+        }
+    }
+
     /// Where the nodes of tree `index` lie.
     func nodeRange(ofTree index: Int) -> Range<Int> {
         let isLast = index + 1 == trees.count

@@ -16,24 +16,46 @@ public final class BoostedTreeEngine: Engine {
     public let hasSteadyCost = true
     private let ensemble: TreeEnsemble
 
-    /// The layouts of the trees, as "leaf masks, lockstep (AVX2) from 16 rows".
-    public var evaluation: String { ensemble.layoutText }
+    private let thresholdBits: Int?
+
+    /// The layouts of the trees, as "leaf masks, lockstep (AVX2) from 16 rows", and whether thresholds
+    /// were merged, as ", 8-bit thresholds, merged in 2 features".
+    public var evaluation: String {
+        guard let thresholdBits else { return ensemble.layoutText }
+        let merged = ensemble.mergedFeatureCount
+        let exactness = merged == 0 ? "one to one" : "merged in \(merged) features"
+        return "\(ensemble.layoutText), \(thresholdBits)-bit thresholds, \(exactness)"
+    }
 
     /// Version of this engine's arithmetic: it changes when margins could.
     private static let arithmeticVersion = 1
     /// The engine's name and version, of float and of fixed-point models.
     static let quotedVersion = "vigil-trees \(arithmeticVersion)"
 
-    /// Loads the bytes of an XGBoost JSON file.
-    public convenience init(xgboostJSON: [UInt8]) throws(EngineFailure) {
-        try self.init(xgboostJSON: xgboostJSON, layouts: TreeLayout.native)
+    /// Loads the bytes of an XGBoost JSON file; with `thresholdBits`, 1 to 16, a feature's thresholds
+    /// become so few that its bins fit in so many bits.
+    public convenience init(
+        xgboostJSON: [UInt8],
+        thresholdBits: Int? = nil
+    ) throws(EngineFailure) {
+        try self.init(
+            xgboostJSON: xgboostJSON,
+            thresholdBits: thresholdBits,
+            layouts: TreeLayout.native
+        )
     }
 
     /// Evaluates by the fastest of `layouts`; with one of them, nothing depends on the machine.
-    package init(xgboostJSON: [UInt8], layouts: [TreeLayout]) throws(EngineFailure) {
+    package init(
+        xgboostJSON: [UInt8],
+        thresholdBits: Int? = nil,
+        layouts: [TreeLayout]
+    ) throws(EngineFailure) {
+        self.thresholdBits = thresholdBits
         do {
             ensemble = try TreeEnsemble(
                 xgboostJSON: xgboostJSON,
+                thresholdBits: thresholdBits,
                 layouts: layouts,
                 clock: ContinuousClock()
             )

@@ -21,6 +21,8 @@ public struct TreeEnsemble: Sendable {
     public let treeCount: Int
     /// How rows are evaluated, as "leaf masks, lockstep (AVX2) from 16 rows".
     public let layoutText: String
+    /// Features of which thresholds were merged; zero where `thresholdBits` were not given or enough.
+    public let mergedFeatureCount: Int
     /// The trees themselves, for explainers.
     let forest: Forest
     private let few: ForestLayout
@@ -38,9 +40,11 @@ public struct TreeEnsemble: Sendable {
 
     /// Reads a model and evaluates it by the fastest of `layouts` that it fits, else by walking.
     ///
-    /// Measured with `clock`; a single layout is not measured.
+    /// Measured with `clock`; a single layout is not measured. With `thresholdBits`, 1 to 16, a
+    /// feature's thresholds become so few that its bins fit in so many bits.
     package init(
         xgboostJSON json: [UInt8],
+        thresholdBits: Int? = nil,
         layouts: [TreeLayout],
         clock: some Clock<Duration>
     ) throws(TreeModelError) {
@@ -57,8 +61,16 @@ public struct TreeEnsemble: Sendable {
             }
             margins.append(margin)
         }
+        var forest = try Forest(model)
+        var mergedFeatureCount = 0
+        if let thresholdBits {
+            let merger = ThresholdMerger(forest, bits: thresholdBits)
+            forest.replaceThresholds(merger.threshold)
+            mergedFeatureCount = merger.featureCount
+        }
         self.init(
-            try Forest(model),
+            forest,
+            mergedFeatureCount: mergedFeatureCount,
             featureNames: model.featureNames,
             objective: objective,
             startMargins: margins,
@@ -70,6 +82,7 @@ public struct TreeEnsemble: Sendable {
     /// An ensemble of a forest; see the initializer before.
     init(
         _ forest: Forest,
+        mergedFeatureCount: Int = 0,
         featureNames: [String],
         objective: TreeObjective,
         startMargins: [Float],
@@ -77,6 +90,7 @@ public struct TreeEnsemble: Sendable {
         clock: some Clock<Duration>
     ) {
         self.forest = forest
+        self.mergedFeatureCount = mergedFeatureCount
         featureCount = forest.featureCount
         self.featureNames = featureNames
         groupCount = forest.groupCount

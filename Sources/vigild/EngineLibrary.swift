@@ -27,7 +27,13 @@ final class EngineLibrary: Sendable {
         case .firmware:
             return try makeFirmware(source)
         case .tree:
-            return try BoostedTreeEngine(xgboostJSON: source.artefact)
+            guard !manifest.isFixedPoint else {
+                return try ConiferEngine(json: source.artefact)
+            }
+            return try BoostedTreeEngine(
+                xgboostJSON: source.artefact,
+                thresholdBits: manifest.thresholds?.bits
+            )
         case .onnx:
             let library = try openOnnxRuntime()
             var options = OnnxOptions(

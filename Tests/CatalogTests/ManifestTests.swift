@@ -56,7 +56,7 @@ import Testing
         #expect(manifest.device == .firmwareSoftware)
         #expect(manifest.precision == .fixed)
         #expect(manifest.firmware == .init(software: .interpreter, runMilliseconds: 200))
-        #expect(manifest.hasInputRange && !manifest.hasSingleShape)
+        #expect(manifest.isFixedPoint && !manifest.hasSingleShape)
         let card = ModelText.least([
             "engine": "firmware", "device": "xrt-emulated:3",
             "firmware": "{software: library, run_milliseconds: 5}",

@@ -105,6 +105,8 @@ MISTAKES = {
                          "inputs[0].nonfinite", "'missing'", "refuse, flag"),
     "trees-on-cuda": (ENGINE, "engine: tree\ndevice: cuda:0\n", "device:", "device", "'cuda:0'",
                       "cpu"),
+    "thresholds-of-onnx": (ENGINE, ENGINE + "thresholds: 8-bit\n", "thresholds:", "thresholds",
+                           "those of trees"),
     "output-unknown": ("output: margin", "output: margn", "output: margn", f"{ENTRY}.output",
                        "'margn'", "margin, spread"),
     "feature-unknown": ("feature: s1c,", "feature: s3c,", "feature: s3c",

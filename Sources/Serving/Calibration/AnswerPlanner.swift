@@ -39,7 +39,7 @@ struct AnswerPlanner: Sendable {
 
     /// Whether an input's rows may be flagged: then every output carries flags.
     private var mayFlag: Bool {
-        manifest.hasInputRange || manifest.inputs.contains { $0.nonfinite == .flag }
+        manifest.isFixedPoint || manifest.inputs.contains { $0.nonfinite == .flag }
     }
 
     /// The artefact's own outputs: those named, or all.
