@@ -14,7 +14,7 @@ struct TreesCommand: ParsableCommand {
     )
 
     /// Rows at a time.
-    private static let rowCounts = [1, 64, 1_024]
+    static let rowCounts = [1, 64, 1_024]
     /// Passes over the rows, after a first that warms caches.
     private static let passes = 7
     private static let backgroundRows = 100
@@ -22,17 +22,24 @@ struct TreesCommand: ParsableCommand {
 
     @Option(help: "Model, as XGBoost saves it.") var model = "Zoo/models/er-nr-tree/1/model.json"
     @Option(help: "Data file that the events are taken from.") var data = "Zoo/sample.npz"
+    @Option(help: "Raw little-endian float32 features, row after row, instead of the data file.")
+    var features: String?
+    @Option(help: "Bits that the bins of a feature's thresholds must fit.") var thresholdBits: Int?
+    @Flag(help: "The model is one that conifer saved.") var conifer = false
 
     func run() throws {
         guard let json = TextFile.bytes(model) else {
             throw BenchFailure("\(model) cannot be read")
         }
-        let sample = try Dataset(path: data)
-        let columns = try Self.columns.map { try sample.array($0).doubles.map(Float.init) }
-        let features = columns[0].indices.flatMap { row in columns.map { $0[row] } }
+        let features = try readFeatures()
+        guard !conifer else {
+            try measureConifer(json, features)
+            return
+        }
         for layout in TreeLayout.native {
             let ensemble = try TreeEnsemble(
                 xgboostJSON: json,
+                thresholdBits: thresholdBits,
                 layouts: [layout],
                 clock: ContinuousClock()
             )
@@ -40,10 +47,31 @@ struct TreesCommand: ParsableCommand {
             guard ensemble.layoutText == layout.text else { continue }
             measure(ensemble, layout.text, features)
         }
-        let chosen = try TreeEnsemble(xgboostJSON: json)
+        let chosen = try TreeEnsemble(
+            xgboostJSON: json,
+            thresholdBits: thresholdBits,
+            layouts: TreeLayout.native,
+            clock: ContinuousClock()
+        )
         measure(chosen, "chosen: " + chosen.layoutText, features)
         measureTransform(chosen, features)
-        try measureAttributions(chosen, features)
+        if self.features == nil { try measureAttributions(chosen, features) }
+    }
+
+    /// Events, row after row.
+    private func readFeatures() throws -> [Float] {
+        guard let path = features else {
+            let sample = try Dataset(path: data)
+            let columns = try Self.columns.map { try sample.array($0).doubles.map(Float.init) }
+            return columns[0].indices.flatMap { row in columns.map { $0[row] } }
+        }
+        guard let bytes = TextFile.bytes(path) else {
+            throw BenchFailure("\(path) cannot be read")
+        }
+        return stride(from: 0, to: bytes.count - 3, by: 4).map { start in
+            let word = (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << (8 * $1) }
+            return Float(bitPattern: word)
+        }
     }
 
     /// Times margins, by rows at a time.
@@ -135,14 +163,14 @@ struct TreesCommand: ParsableCommand {
         }
     }
 
-    private static func medianSeconds(_ body: () -> Void) -> Double {
+    static func medianSeconds(_ body: () -> Void) -> Double {
         body()
         let clock = ContinuousClock()
         let times = (0..<passes).map { _ in clock.measure(body) / .seconds(1) }
         return times.sorted()[passes / 2]
     }
 
-    private func report(_ layout: String, rows: Int, nanoseconds: Double) {
+    func report(_ layout: String, rows: Int, nanoseconds: Double) {
         let figure = (nanoseconds * 10).rounded() / 10
         print(#"{"layout": "\#(layout)", "rows": \#(rows), "nanoseconds_per_event": \#(figure)}"#)
     }
