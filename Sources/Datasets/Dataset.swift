@@ -24,6 +24,12 @@ public struct Dataset: Sendable {
         path = ""
     }
 
+    /// An empty one that quotes the file which its arrays will be of.
+    init(path: String, fileBytes: [UInt8]) {
+        self.path = path
+        self.fileBytes = fileBytes
+    }
+
     /// Reads a file; a .npy file's array is named "array".
     public init(path: String) throws(DatasetError) {
         self.path = path

@@ -125,7 +125,12 @@ struct CalibrateCommand: AsyncParsableCommand {
 
     /// Beside the artefact, as the daemon looks for it.
     private static func path(_ model: ModelDescription) -> String {
-        "\(model.folder)/calibration-\(model.engine)-\(model.precision)-\(model.deviceClass).json"
+        "\(model.folder)/\(fileName(model))"
+    }
+
+    /// The name of a calibration file of what runs.
+    static func fileName(_ model: ModelDescription) -> String {
+        "calibration-\(model.engine)-\(model.precision)-\(model.deviceClass).json"
     }
 
     /// Today, ISO 8601.

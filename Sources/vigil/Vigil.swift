@@ -15,7 +15,7 @@ struct Vigil: AsyncParsableCommand {
             StatusCommand.self, ModelsCommand.self, ScoreCommand.self, CalibrateCommand.self,
             TruthCommand.self, CalibrationsCommand.self, EvaluateCommand.self, CutCommand.self,
             AnomaliesCommand.self, ExplainCommand.self, BackgroundCommand.self,
-            ReferenceCommand.self, MonitorCommand.self, BenchCommand.self,
+            ReferenceCommand.self, MonitorCommand.self, BenchCommand.self, QuantizeCommand.self,
         ]
     )
 }
