@@ -2,10 +2,12 @@
 """Times da4ml's own interpreter of a program on one thread: events that lie in memory.
 
     da4ml_interpreter.py Zoo/models/trigger-mlp/1 --rows 1024 --seconds 1
-    {"peer": "da4ml 0.6.0, interpreter", "rows": 1024, "calls": 845, "nanoseconds_per_event": 1155.6}
+    {"peer": "da4ml 0.6.0, interpreter", "rows": 1024, "calls": 845,
+     "nanoseconds_per_event": 1155.6}
 
-Events are the golden ones of the version's folder. The figure is the mean over a turn and counts the
-Python call, as a user of da4ml pays it, but not the encoding of the program, which `predict` repeats.
+Events are the golden ones of the version's folder. The figure is the mean over a turn and counts
+the Python call, as a user of da4ml pays it, but not the encoding of the program, which `predict`
+repeats.
 """
 
 from __future__ import annotations

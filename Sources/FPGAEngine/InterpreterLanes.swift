@@ -4,10 +4,11 @@ internal import Tensors
 /// that choosing a step costs little and the compiler makes vectors of it.
 @safe
 final class InterpreterLanes<Lane: FixedWidthInteger & SignedInteger> {
-    /// Most memory for slots: half of a small first cache, which also holds steps and words.
-    private static var slotBytes: Int { 16 << 10 }
-    /// Fewer leave vectors unused, more gain nothing.
-    private static var blockLimits: ClosedRange<Int> { 16...256 }
+    /// Most memory for slots: about a first cache; the second takes what is too much, while smaller
+    /// blocks choose steps more often.
+    private static var slotBytes: Int { 32 << 10 }
+    /// Fewer leave vectors unused, more gain little.
+    private static var blockLimits: ClosedRange<Int> { 16...512 }
 
     /// Events of a block.
     let blockEvents: Int

@@ -189,6 +189,10 @@ struct Lowering {
         return (instruction, format.range.contains(moved) ? moved : format.range)
     }
 
+    /// The key's highest bit decides, as in da4ml's logic.
+    ///
+    /// Its own interpreter (0.6.0) reads keys
+    /// without a sign that have several bits otherwise; its tracer makes none.
     private mutating func select(
         _ key: Int,
         _ first: Int,

@@ -55,7 +55,7 @@ public final class ConiferEngine: Engine {
 /// Buffers of one lane.
 final class ConiferInstance: EngineInstance {
     /// Rows of the last micro-batch with a feature that the input's type does not hold, rising.
-    private(set) var flaggedRows: [Int] = []
+    private(set) var rowsOutOfRange: [Int] = []
     private let ensemble: ConiferEnsemble
     private let features: AlignedBuffer
     private let scores: AlignedBuffer
@@ -68,7 +68,7 @@ final class ConiferInstance: EngineInstance {
             byteCount: maximumRows * ensemble.scoreCount * MemoryLayout<Double>.stride
         )
         scratch = ConiferScratch(for: ensemble, maximumRows: maximumRows)
-        flaggedRows.reserveCapacity(maximumRows)
+        rowsOutOfRange.reserveCapacity(maximumRows)
     }
 
     func inputMemory(_ index: Int) -> UnsafeMutableRawPointer { unsafe features.base }
@@ -85,7 +85,7 @@ final class ConiferInstance: EngineInstance {
             count: rows * ensemble.featureCount
         )
         let count = rows * ensemble.scoreCount
-        flaggedRows.removeAll(keepingCapacity: true)
+        rowsOutOfRange.removeAll(keepingCapacity: true)
         if ensemble.isWide {
             let room = unsafe UnsafeMutableBufferPointer(
                 start: scores.base.assumingMemoryBound(to: Double.self),
@@ -96,7 +96,7 @@ final class ConiferInstance: EngineInstance {
                 values.span,
                 rows: rows,
                 into: &span,
-                flagged: &flaggedRows,
+                flagged: &rowsOutOfRange,
                 scratch: &scratch
             )
         } else {
@@ -109,7 +109,7 @@ final class ConiferInstance: EngineInstance {
                 values.span,
                 rows: rows,
                 into: &span,
-                flagged: &flaggedRows,
+                flagged: &rowsOutOfRange,
                 scratch: &scratch
             )
         }

@@ -11,7 +11,7 @@ enum Reference {
     /// Every folder that the script writes.
     static let names =
         ["trigger", "dense", "branches", "switches", "tables"]
-        + (0..<12).flatMap { ["narrow\($0)", "wide\($0)"] }
+        + (0..<6).flatMap { ["narrow\($0)", "wide\($0)"] }
 
     /// The folders beside the script, with few events.
     static let folder: String = {

@@ -20,7 +20,8 @@ import Testing
     @Test func `The shipped file shows every key`() throws {
         let text = try String(contentsOfFile: Self.shipped, encoding: .utf8)
         let keys = [
-            "models", "onnxruntime", "xrt", "log_level", "drain_seconds", "zeromq", "http", "endpoints",
+            "models", "onnxruntime", "xrt", "log_level", "drain_seconds", "zeromq", "http",
+            "endpoints",
             "io_threads", "high_water_mark", "maximum_frame_mebibytes", "maximum_in_flight",
             "client_backlog_mebibytes", "total_backlog_mebibytes", "maximum_wait_milliseconds",
             "linger_milliseconds", "busy_poll_microseconds", "enabled", "host", "port",
