@@ -20,13 +20,6 @@ public struct Flight {
     var service: Unmanaged<ModelService>?
     /// How the answer is written; kept alive like the service, or by `ownsPlan`.
     var plan: Unmanaged<AnswerPlan>?
-    /// What the answer holds, once admitted.
-    public var layout: Unmanaged<AnswerLayout>? {
-        let devices = unsafe Int(answeredBy)
-        return unsafe plan?._withUnsafeGuaranteedRef { plan in
-            unsafe Unmanaged.passUnretained(devices == 0 ? plan.layout : plan.byDevices[devices])
-        }
-    }
     /// Whether the plan was made for this request alone and is retained by it.
     var ownsPlan = false
     /// Number of the roster table that the service is from.
@@ -108,6 +101,9 @@ public struct Flight {
 
     /// Bit i: device i of the engine answered some event; 0 where there is one.
     var answeredBy: UInt8 = 0
+    /// What the answer holds and quotes, once admitted; kept alive like the plan. Not by way of the plan
+    /// for it changes with the devices that answer.
+    public internal(set) var layout: Unmanaged<AnswerLayout>?
 
     // The deck's own.
 

@@ -91,6 +91,7 @@ public final class FlightDeck: @unchecked Sendable {
         let rows = unsafe flight.pointee.rows
         let bytes = unsafe plan._withUnsafeGuaranteedRef { plan in
             var offset = 0
+            unsafe flight.pointee.layout = .passUnretained(plan.layout)
             let strides = plan.layout.strides
             for index in strides.indices {
                 unsafe flight.pointee.offsets[index] = offset

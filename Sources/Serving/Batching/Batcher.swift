@@ -241,6 +241,10 @@ package final class Batcher: @unchecked Sendable {
         let flight = unsafe segment.flight
         lock.withLock { _ in
             unsafe flight.pointee.answeredBy |= 1 << UInt8(device)
+            let devices = unsafe Int(flight.pointee.answeredBy)
+            unsafe flight.pointee.plan?._withUnsafeGuaranteedRef { plan in
+                unsafe flight.pointee.layout = .passUnretained(plan.byDevices[devices])
+            }
         }
     }
 
