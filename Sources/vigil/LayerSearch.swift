@@ -1,3 +1,5 @@
+import Messages
+
 /// Which groups of layers are left in float32, by trying.
 ///
 /// Each group is left out alone; then all that gained by it together.
@@ -24,6 +26,9 @@ struct LayerSearch {
     }
 
     mutating func add(_ version: MeasuredVersion) { tried.append(version) }
+
+    /// Adds what the daemon measured of a version at another load.
+    mutating func time(_ index: Int, _ model: ModelDescription) { tried[index].times.add(model) }
 
     /// Of the fastest, that whose scores move least.
     var chosen: Int? {

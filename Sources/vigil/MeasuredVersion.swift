@@ -11,6 +11,11 @@ struct LadderTimes {
         }
     }
 
+    /// Time of a micro-batch, NaN for one that is not used.
+    func microseconds(_ rows: Int) -> Double {
+        nanoseconds[rows].map { Double($0) / 1000 } ?? .nan
+    }
+
     /// The micro-batch that takes least an event.
     var best: (rows: Int, nanosecondsPerEvent: Double) {
         nanoseconds.map { (rows: $0.key, nanosecondsPerEvent: Double($0.value) / Double($0.key)) }

@@ -6,7 +6,7 @@ import Messages
 
 /// Makes versions of INT8, measures them in a daemon of its own, and takes one.
 struct Quantization {
-    /// How often both versions are loaded in turn to be timed.
+    /// How often versions are loaded in turn to be timed: others may have the processor meanwhile.
     private static let rounds = 3
     /// Tries beside those of one group each: everything in INT8, and what gained together.
     private static let otherTries = 2
@@ -124,6 +124,11 @@ struct Quantization {
                 tried.times.add(description)
                 search.add(tried)
                 if search.tried.count <= search.first.count { progress.advance(1) }
+            }
+            for _ in 1..<Self.rounds {
+                for (index, tried) in search.tried.enumerated() {
+                    search.time(index, try await load((version, tried.artefact), by: daemon))
+                }
             }
             waiting = waiting.count > 1 ? search.second.map { [$0] } ?? [] : []
         }

@@ -42,7 +42,7 @@ extension QuantizationReport {
             speeds.map { speed in
                 ["\(speed.rows)"]
                     + [(speed.float32_us, 1), (speed.int8_us, 1), (speed.ratio, 2)].map { cell in
-                        cell.0.map { Output.fixed($0, cell.1) } ?? "-"
+                        cell.0.isNaN ? "-" : Output.fixed(cell.0, cell.1)
                     }
             }
         )

@@ -8,9 +8,9 @@ struct QuantizationReport: Encodable {
     /// Both at one micro-batch; null where an event's bits would not be kept.
     struct Speed: Encodable {
         let rows: Int
-        let float32_us: Double?
-        let int8_us: Double?
-        let ratio: Double?
+        @JSONNumber var float32_us: Double
+        @JSONNumber var int8_us: Double
+        @JSONNumber var ratio: Double
     }
 
     /// Both at the micro-batch that takes each least an event.
@@ -108,10 +108,8 @@ struct QuantizationReport: Encodable {
 
     private static func speeds(_ before: LadderTimes, _ after: LadderTimes) -> [Speed] {
         Set(before.nanoseconds.keys).union(after.nanoseconds.keys).sorted().map { rows in
-            let float32 = before.nanoseconds[rows].map { Double($0) / 1000 }
-            let int8 = after.nanoseconds[rows].map { Double($0) / 1000 }
-            let ratio = float32.flatMap { float32 in int8.map { float32 / $0 } }
-            return Speed(rows: rows, float32_us: float32, int8_us: int8, ratio: ratio)
+            let (float32, int8) = (before.microseconds(rows), after.microseconds(rows))
+            return Speed(rows: rows, float32_us: float32, int8_us: int8, ratio: float32 / int8)
         }
     }
 }

@@ -2,9 +2,9 @@
 
 usage: python quantizer.py JOB
 
-JOB is a JSON object in a file. With the task "prepare" the model is made ready and what it holds is
-told; with "quantize" each candidate is written, some of its layers left in float32. What is found is
-written to the job's "result"; what goes wrong is the last line on standard error.
+JOB is a JSON object in a file. With the task "prepare" the model is made ready and what it holds
+is told; with "quantize" each candidate is written, some of its layers left in float32. What is
+found is written to the job's "result"; what goes wrong is the last line on standard error.
 """
 
 import collections
@@ -34,7 +34,7 @@ ACTIVATIONS = ("Relu", "Clip")
 LEAST_OPSET = 13
 # Events of one run while activations are looked at.
 BATCH_ROWS = 64
-# That of entropy is left out: with as many bins as ONNX Runtime gives it, all its ranges are minmax's.
+# That of entropy is left out: of the bins that ONNX Runtime gives it, its ranges are minmax's.
 METHODS = {
     "minmax": quantization.CalibrationMethod.MinMax,
     "percentile": quantization.CalibrationMethod.Percentile,
@@ -67,8 +67,8 @@ def matrices(graph):
 def between(graph, kept):
     """Names of the nodes kept, of their activations, and of those that lie between two of them.
 
-    What comes before the first, such as logarithms of raw pulse areas, and what comes after the last
-    needs more than 8 bits, and takes little time.
+    What comes before the first, such as logarithms of raw pulse areas, and what comes after the
+    last needs more than 8 bits, and takes little time.
     """
     after, behind = set(), set()
     for node in graph.node:
@@ -102,7 +102,7 @@ def clipped_layers(graph):
 def keep_last_outputs(model, quantized, clipped):
     """Takes the rounding to 8 bits away from what leaves the quantized part of a graph.
 
-    With 256 values of a score at most, events of different classes would be tied. Of the layers whose
+    With 256 values of a score at most, events of different classes would be tied. Of layers whose
     outputs are `clipped` it stays: the quantizer lets the range of the rounding clip for them.
     """
     graph = model.graph
@@ -153,7 +153,8 @@ def prepare(job):
     layers = [node.name for node in matrices(model.graph)]
     count = min(job["groups"], len(layers))
     # Neighbours belong together: a layer in float32 between two others costs two conversions.
-    groups = [[str(name) for name in part] for part in np.array_split(layers, count)] if count else []
+    parts = np.array_split(layers, count) if count else []
+    groups = [[str(name) for name in part] for part in parts]
     (library,) = (Path(onnxruntime.__file__).parent / "capi").glob("libonnxruntime.so.*")
     return {"library": str(library), "layers": len(layers), "groups": groups}
 
