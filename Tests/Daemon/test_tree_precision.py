@@ -37,6 +37,7 @@ CONIFER = {
     "wide": ("binary", ", type: float64"),
 }
 EVENTS = 20_000
+OUT_OF_RANGE = 8
 
 
 def write_conifer(folder, name, reference=None):
@@ -67,6 +68,21 @@ def served(tmp_path_factory):
         variant(folder, TREE, bits, ("engine: tree", f"engine: tree\nthresholds: {bits}\nrequired: false"))
     with Daemon(folder) as running:
         yield running
+
+
+@pytest.mark.parametrize("name", CONIFER)
+def test_events_beyond_the_input_type_are_flagged(served, name):
+    features, _ = reference_events(name)
+    outside = np.fromfile(REFERENCE / f"{name}.flags", np.uint8)[:EVENTS] == 1
+    assert 0 < outside.sum() < EVENTS
+    with served.client() as client:
+        parts = [client.score(name, features[first:first + 999], raw=True) for first in range(0, EVENTS, 999)]
+    flags = np.concatenate([
+        part.outputs["margin"].flags if part.outputs["margin"].flags is not None else np.zeros(part.rows, np.uint8)
+        for part in parts
+    ])
+    np.testing.assert_array_equal(flags == OUT_OF_RANGE, outside)
+    assert set(flags) == {0, OUT_OF_RANGE}
 
 
 @pytest.mark.parametrize("name", CONIFER)
