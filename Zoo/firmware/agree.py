@@ -20,11 +20,12 @@ REQUEST_EVENTS = 8192
 
 
 def answers(client, model, events):
-    """The daemon's raw margins (N,) of features (N, 5)."""
+    """The daemon's raw margins (N,) of features (N, 5), and the devices that gave them."""
     output = next(iter(sidecar.OUTPUTS))
     parts = [client.score(model, events[start:start + REQUEST_EVENTS], raw=True, outputs=[output])
              for start in range(0, len(events), REQUEST_EVENTS)]
-    return np.concatenate([part.outputs[output].value for part in parts])
+    devices = sorted({part.provenance.device for part in parts})
+    return np.concatenate([part.outputs[output].value for part in parts]), devices
 
 
 def output_port(described):
@@ -42,9 +43,9 @@ def compared(client, model, path, port):
     """Compares one file's events; how many differ."""
     with np.load(path) as file:
         features, words, inside = file["features"], file["margin"], file["inside"]
-    found = answers(client, model, features)
+    found, devices = answers(client, model, features)
     wrong = differences(found, words, port)
-    print(f"{path}: {len(words) - len(wrong)} of {len(words)} events agree, "
+    print(f"{path} by {', '.join(devices)}: {len(words) - len(wrong)} of {len(words)} events agree, "
           f"{np.count_nonzero(~inside)} were out of range")
     for event in wrong[:1]:
         print(f"  event {event}: found {found[event]}, "

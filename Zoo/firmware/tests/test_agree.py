@@ -55,7 +55,9 @@ class Daemon:
         start = sum(self.asked)
         self.asked.append(len(events))
         value = self.margins[start:start + len(events)]
-        return SimpleNamespace(outputs={name: SimpleNamespace(value=value) for name in outputs})
+        return SimpleNamespace(
+            outputs={name: SimpleNamespace(value=value) for name in outputs},
+            provenance=SimpleNamespace(device="firmware-software"))
 
 
 @pytest.mark.parametrize("wrong", [0, 1])
@@ -70,4 +72,6 @@ def test_all_events_of_a_file_are_compared(tmp_path, capsys, wrong):
     daemon = Daemon(margins)
     assert agree.compared(daemon, places.MODEL, tmp_path / "events.npz", port) == wrong
     assert daemon.asked == [agree.REQUEST_EVENTS, 1]
-    assert (f"event {agree.REQUEST_EVENTS}: found" in capsys.readouterr().out) == bool(wrong)
+    printed = capsys.readouterr().out
+    assert "by firmware-software: " in printed
+    assert (f"event {agree.REQUEST_EVENTS}: found" in printed) == bool(wrong)
