@@ -17,6 +17,7 @@ from daemon import BIN, MODELS
 FEATURES = ("s1c", "s2c", "drift_time", "x_s2", "y_s2")
 REFERENCE = (
     "er-nr-mlp", "er-nr-tree", "kinematic-neighbours", "pattern-autoencoder", "position-cnn",
+    "trigger-mlp",
 )  # fmt: skip
 # Longest run of any command here, seconds; generous for loaded machines.
 PATIENCE = 120.0

@@ -91,10 +91,11 @@ def test_calibrate_writes_a_file_that_serves_at_once(
         assert report["file"] == str(shipped) and report["events"] == 8000
         assert [path.name for path in folder.glob("calibration*")] == [shipped.name]
         told = json.loads(shipped.read_text())
-        (artefact,) = folder.glob("model.*")
+        (artefact,) = [*folder.glob("model.*"), *folder.glob("firmware.json")]
         assert told["artefact_digest"] == digest(artefact)
         assert told["data_digest"] == digest(labelled)
-        assert (told["model"], told["precision"], told["device_class"]) == (name, "float32", "cpu")
+        arithmetic = ("fixed", "firmware") if artefact.stem == "firmware" else ("float32", "cpu")
+        assert (told["model"], told["precision"], told["device_class"]) == (name, *arithmetic)
         scores = client.score(name, values)
         assert scores.provenance.calibration == digest(shipped).removeprefix("sha256:")[:16]
         assert scores.provenance.calibration_date == told["date"]

@@ -54,11 +54,11 @@ def test_an_evaluation_as_json_has_everything(evaluated, served):
     for model in report["models"]:
         assert model["events_per_second"] > 0
         assert 0 < model["latency_us"]["p50"] <= model["latency_us"]["p99"]
-    assert len(report["coverage"]) == 2 * 10 * 3 and len(report["reliability"]) == 2 * 2 * 10
+    assert len(report["coverage"]) == 2 * 10 * 3 and len(report["reliability"]) == 2 * 3 * 10
     for cell in report["coverage"] + report["reliability"]:
         assert 0 <= cell["low"] <= cell["high"] <= 1 and 0 <= cell["measured"] <= 1
     assert len(report["regions"]) == inside(report["regions"]) == 3 * 10
-    assert inside(report["coverage"]) == 60 and inside(report["reliability"]) == 40
+    assert inside(report["coverage"]) == 60 and inside(report["reliability"]) == 60
     assert {cell["prior"] for cell in report["reliability"]} == {0.5, 0.005}
     assert not any("prior" in cell for cell in report["coverage"])
 
@@ -114,8 +114,8 @@ def test_an_evaluation_for_people_tells_the_same(evaluated, served):
     assert f"bin by bin: {inside(report['coverage'])} of 60 inside their bands" in text
     for prior in (0.5, 0.005):
         cells = [cell for cell in report["reliability"] if cell["prior"] == prior]
-        assert f"prior {prior}: {inside(cells)} of 20 inside their bands" in text
-    assert text.count("OUTSIDE") == 40 + 60 - inside(report["coverage"] + report["reliability"])
+        assert f"prior {prior}: {inside(cells)} of 30 inside their bands" in text
+    assert text.count("OUTSIDE") == 60 + 60 - inside(report["coverage"] + report["reliability"])
     for entry in report["auc"]:
         assert f"{entry['model']}: AUC {entry['auc']:.5f}" in lines
     for entry in report["anomalies"]:
@@ -168,7 +168,7 @@ def test_a_model_without_labels_is_left_out_and_named(served, few, write):
     assert result.returncode == 0
     report = json.loads(result.stdout)
     assert "position-cnn" not in [model["name"] for model in report["models"]]
-    assert report["coverage"] == [] and len(report["auc"]) == 2
+    assert report["coverage"] == [] and len(report["auc"]) == 3
     assert "position-cnn" in result.stderr and "'true_x'" in result.stderr
 
 

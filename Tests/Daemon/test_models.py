@@ -100,7 +100,8 @@ def test_versions_are_ordered_as_numbers(models, make_daemon, features):
 
 
 def test_every_reply_quotes_the_digest_of_the_artefact(daemon, sample):
-    files = {path.parents[1].name: path for path in MODELS.glob("*/1/model.*")}
+    found = [*MODELS.glob("*/1/model.*"), *MODELS.glob("*/1/firmware.json")]
+    files = {path.parents[1].name: path for path in found}
     listed = {model["name"]: model["digest"] for model in document("models", at=daemon)["models"]}
     assert listed == {name: digest(path) for name, path in files.items()}
     with daemon.client() as client:

@@ -62,9 +62,12 @@ def serving():
 
 
 def test_a_daemon_that_serves_is_live_and_ready(serving):
-    for path, state in (("/livez", "live"), ("/readyz", "ready")):
+    for path, told in (
+        ("/livez", {"status": "live", "reasons": []}),
+        ("/readyz", {"status": "ready", "reasons": [], "degraded": []}),
+    ):
         status, headers, body = get(serving, path)
-        assert (status, json.loads(body)) == (200, {"status": state, "reasons": []})
+        assert (status, json.loads(body)) == (200, told)
         assert headers["Content-Type"] == "application/json"
         assert headers["Cache-Control"] == "no-store"
 
@@ -83,7 +86,7 @@ def test_models_are_listed_with_the_digest_of_their_files(serving):
     models = {model["name"]: model for model in json.loads(body)}
     assert set(models) == {folder.name for folder in MODELS.iterdir() if folder.is_dir()}
     for name, model in models.items():
-        artefact = next(p for p in (MODELS / name / "1").iterdir() if p.stem == "model")
+        artefact = next(p for p in (MODELS / name / "1").iterdir() if p.stem in ("model", "firmware"))
         assert model["digest"] == "sha256:" + hashlib.sha256(artefact.read_bytes()).hexdigest()
         assert model["state"] == "serving" and model["calibration"]
 

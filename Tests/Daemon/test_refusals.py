@@ -60,8 +60,7 @@ def test_no_model_named(peer, features):
 
 def test_an_unknown_model_lists_the_near_ones_nearest_first(peer, features):
     reply = peer.ask(message("er-nr-tre", "features", features[:1]))
-    near = ["er-nr-tree", "er-nr-mlp", "position-cnn", "pattern-autoencoder"]
-    near += ["kinematic-neighbours"]
+    near = ["er-nr-tree", "er-nr-mlp", "trigger-mlp", "position-cnn", "pattern-autoencoder"]
     refused(reply, "NOT_FOUND", "model", "no model 'er-nr-tre'", near=near)
 
 
