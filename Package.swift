@@ -38,6 +38,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("protobuf-c")]
         ),
         .target(name: "COnnxRuntime"),
+        .target(name: "CCUDA"),
         .target(name: "CXRT"),
         .target(name: "CLinux"),
         .target(name: "CAllocator", linkerSettings: [.linkedLibrary("jemalloc")]),
@@ -49,7 +50,7 @@ let package = Package(
         .target(name: "Execution", dependencies: ["Tensors", "Lanes"], swiftSettings: strict),
         .target(
             name: "OnnxEngine",
-            dependencies: ["Execution", "Tensors", "COnnxRuntime"],
+            dependencies: ["Execution", "Tensors", "COnnxRuntime", "CCUDA"],
             swiftSettings: strict
         ),
         .target(

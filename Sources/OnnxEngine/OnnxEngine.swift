@@ -19,6 +19,8 @@ public final class OnnxEngine: Engine {
     private let options: OnnxOptions
     /// The session of all lanes, or the first lane's.
     private let session: OnnxSession
+    /// Nil on the CPU.
+    private let use: CardUse?
 
     /// Loads `artefact`, the bytes of an ONNX file.
     ///
@@ -34,6 +36,7 @@ public final class OnnxEngine: Engine {
         self.artefact = options.sharesSession ? [] : artefact
         self.options = options
         session = try OnnxSession(library: library, artefact: artefact, options: options)
+        use = options.device.isGraphicsCard ? options.device.index.map(CardUse.init) : nil
         let signature = try OnnxSignature(session)
         inputs = signature.inputs
         outputs = signature.outputs
@@ -42,6 +45,9 @@ public final class OnnxEngine: Engine {
         let plans = try sealPlans()
         version = "onnxruntime \(library.version)" + (plans.map { " plans \($0)" } ?? "")
     }
+
+    /// How a card gets at the host's memory; empty on the CPU.
+    public var evaluation: String { use?.text ?? "" }
 
     /// What one lane needs to run micro-batches.
     public func makeInstance(
@@ -54,7 +60,7 @@ public final class OnnxEngine: Engine {
             : try OnnxSession(library: library, artefact: artefact, options: options)
         return try OnnxInstance(
             session: session,
-            isOnCard: options.device.isGraphicsCard,
+            use: use,
             inputs: inputs,
             outputs: outputs,
             maximumRows: maximumRows,

@@ -7,8 +7,8 @@ internal import Tensors
 final class OnnxInstance: EngineInstance {
     private let session: OnnxSession
     private let inputs: [TensorSignature]
-    private let inputBuffers: BufferList
-    private let outputBuffers: BufferList
+    private let inputBuffers: HostBuffers
+    private let outputBuffers: HostBuffers
     private let inputNames: [OwnedText]
     private let outputNames: [OwnedText]
     private let inputNamePointers: UnsafeMutablePointer<UnsafePointer<CChar>?>
@@ -21,14 +21,14 @@ final class OnnxInstance: EngineInstance {
 
     init(
         session: OnnxSession,
-        isOnCard: Bool,
+        use: CardUse?,
         inputs: [TensorSignature],
         outputs: [TensorSignature],
         maximumRows: Int,
         shapes: [Int]
     ) throws(EngineFailure) {
         self.session = session
-        self.isOnCard = isOnCard
+        isOnCard = use != nil
         self.inputs = inputs
         let api = unsafe session.library.api
         var memory: OpaquePointer?
@@ -41,8 +41,8 @@ final class OnnxInstance: EngineInstance {
             throw EngineFailure(call: "CreateCpuMemoryInfo", message: "no memory info")
         }
         unsafe self.memory = memory
-        inputBuffers = BufferList(inputs, rows: maximumRows)
-        outputBuffers = BufferList(outputs, rows: maximumRows)
+        inputBuffers = HostBuffers(inputs, rows: maximumRows, for: use)
+        outputBuffers = HostBuffers(outputs, rows: maximumRows, for: use)
         inputNames = inputs.map { OwnedText($0.name) }
         outputNames = outputs.map { OwnedText($0.name) }
         unsafe inputNamePointers = Self.pointers(inputNames)
@@ -75,6 +75,8 @@ final class OnnxInstance: EngineInstance {
         try unsafe run(shape.inputs, shape.outputs)
     }
 
+    /// On a card too, whose driver copies a request's pageable memory through pinned memory of its
+    /// own, one part while the card takes another: a copy made here first would be one more.
     func run(rows: Int, lentInput input: UnsafeRawPointer) throws(EngineFailure) {
         guard let shape = bound[rows] else { preconditionFailure("shape \(rows) is not bound") }
         var value: OpaquePointer? = try unsafe value(
@@ -118,7 +120,7 @@ final class OnnxInstance: EngineInstance {
 
     private func values(
         _ signatures: [TensorSignature],
-        _ list: BufferList,
+        _ list: HostBuffers,
         rows: Int
     ) throws(EngineFailure) -> [OpaquePointer] {
         var values: [OpaquePointer] = unsafe []
@@ -161,31 +163,6 @@ final class OnnxInstance: EngineInstance {
             unsafe (list + index).initialize(to: UnsafePointer(name.base))
         }
         return unsafe list
-    }
-}
-
-/// Aligned memory for each tensor of a signature.
-@safe
-private final class BufferList {
-    let buffers: [UnsafeMutableRawPointer]
-
-    init(_ signatures: [TensorSignature], rows: Int) {
-        unsafe buffers = signatures.map { signature in
-            let buffer = UnsafeMutableRawPointer.allocate(
-                byteCount: max(rows * signature.byteCount, 1),
-                alignment: AlignedBuffer.alignment
-            )
-            unsafe buffer.initializeMemory(
-                as: UInt8.self,
-                repeating: 0,
-                count: rows * signature.byteCount
-            )
-            return unsafe buffer
-        }
-    }
-
-    deinit {
-        for index in unsafe buffers.indices { unsafe buffers[index].deallocate() }
     }
 }
 

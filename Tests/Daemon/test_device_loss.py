@@ -5,13 +5,12 @@ fail with CUDA's own words. What is real is the daemon and what it makes of them
 """
 
 import re
-import shutil
 
 import numpy as np
 import pytest
 import vigil
 from daemon import Daemon, copy_models, wait_until
-from providers import emulated_providers
+from providers import calibrate_card, emulated_providers
 
 MODEL = "er-nr-mlp"
 LOST = "CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; hostname=h ; expr=e"
@@ -41,15 +40,6 @@ def card(tmp_path, library, monkeypatch):
     begin.find = lost.unlink
     begin.folder = folder / "1"
     return begin
-
-
-def calibrate_card(folder):
-    """A calibration of the card beside that of the cpu: the emulated one gives the cpu's scores."""
-    cpu = folder / "calibration-onnxruntime-float32-cpu.json"
-    cuda = folder / "calibration-onnxruntime-float32-cuda.json"
-    shutil.copy(cpu, cuda)
-    cuda.write_text(cuda.read_text().replace('"device_class": "cpu"', '"device_class": "cuda"'))
-    assert cuda.read_text() != cpu.read_text()
 
 
 def test_the_cpu_answers_with_its_own_calibration(card):

@@ -1,5 +1,6 @@
 internal import Catalog
 internal import Execution
+internal import Tensors
 
 /// What the measured shapes of a model depend on.
 struct LadderKey {
@@ -13,7 +14,7 @@ struct LadderKey {
 
     init(_ manifest: Manifest, digest: String, engine: any Engine, shapes: [Int]) {
         let sessions = manifest.sharesSession ? "shared" : "each"
-        let lines = [
+        var lines = [
             "model \(digest)",
             "engine \(engine.version)",
             CacheKey.device(manifest),
@@ -23,6 +24,8 @@ struct LadderKey {
             "shapes \(shapes.map(String.init).joined(separator: " "))",
             "processor \(Processor.text)",
         ]
+        // Copies to a card cost what the memory allows.
+        if manifest.device.isGraphicsCard { lines.append("evaluated by \(engine.evaluation)") }
         text = CacheKey.text(lines)
         fileName = CacheKey.name(text) + Self.suffix
     }
