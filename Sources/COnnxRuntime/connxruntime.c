@@ -29,6 +29,7 @@ enum slot {
     GET_ELEMENT_TYPE = 60,
     GET_DIMENSION_COUNT = 61,
     GET_DIMENSIONS = 62,
+    CREATE_MEMORY = 68,
     CREATE_CPU_MEMORY = 69,
     ALLOCATOR_FREE = 76,
     GET_DEFAULT_ALLOCATOR = 78,
@@ -39,6 +40,11 @@ enum slot {
     RELEASE_TYPE = 98,
     RELEASE_OPTIONS = 100,
     ADD_CONFIG = 130,
+    RUN_WITH_BINDING = 133,
+    CREATE_BINDING = 134,
+    RELEASE_BINDING = 135,
+    BIND_INPUT = 136,
+    BIND_OUTPUT = 137,
     APPEND_TENSORRT = 170,
     CREATE_TENSORRT_OPTIONS = 171,
     UPDATE_TENSORRT_OPTIONS = 172,
@@ -47,6 +53,7 @@ enum slot {
     CREATE_CUDA_OPTIONS = 205,
     UPDATE_CUDA_OPTIONS = 206,
     RELEASE_CUDA_OPTIONS = 208,
+    UPDATE_CUDA_OPTION_WITH_VALUE = 263,
     SET_DETERMINISTIC_COMPUTE = 273,
 };
 
@@ -126,12 +133,15 @@ ort_status *ort_set_deterministic(ort_table api, ort_options *options) {
 }
 
 ort_status *ort_append_cuda(ort_table api, ort_options *options, const char *const *keys,
-                            const char *const *values, size_t count) {
+                            const char *const *values, size_t count, void *stream) {
     ort_cuda_options *cuda = NULL;
     ort_status *status = CALL(CREATE_CUDA_OPTIONS, ort_cuda_options **)(&cuda);
     if (!status)
         status = CALL(UPDATE_CUDA_OPTIONS, ort_cuda_options *, const char *const *,
                       const char *const *, size_t)(cuda, keys, values, count);
+    if (!status && stream)
+        status = CALL(UPDATE_CUDA_OPTION_WITH_VALUE, ort_cuda_options *, const char *,
+                      void *)(cuda, "user_compute_stream", stream);
     if (!status)
         status = CALL(APPEND_CUDA, ort_options *, const ort_cuda_options *)(options, cuda);
     if (cuda) VOID_CALL(RELEASE_CUDA_OPTIONS, ort_cuda_options *)(cuda);
@@ -219,6 +229,12 @@ ort_status *ort_cpu_memory(ort_table api, ort_memory **out) {
     return CALL(CREATE_CPU_MEMORY, int, int, ort_memory **)(arena, ordinary, out);
 }
 
+ort_status *ort_cuda_memory(ort_table api, int card, ort_memory **out) {
+    const int device = 0, ordinary = 0;
+    return CALL(CREATE_MEMORY, const char *, int, int, int, ort_memory **)("Cuda", device, card,
+                                                                          ordinary, out);
+}
+
 void ort_release_memory(ort_table api, ort_memory *memory) {
     VOID_CALL(RELEASE_MEMORY, ort_memory *)(memory);
 }
@@ -239,4 +255,27 @@ ort_status *ort_run(ort_table api, ort_session *session, const char *const *inpu
     return CALL(RUN, ort_session *, const void *, const char *const *, const ort_value *const *,
                 size_t, const char *const *, size_t, ort_value **)(
         session, NULL, input_names, inputs, input_count, output_names, output_count, outputs);
+}
+
+ort_status *ort_create_binding(ort_table api, ort_session *session, ort_binding **out) {
+    return CALL(CREATE_BINDING, ort_session *, ort_binding **)(session, out);
+}
+
+void ort_release_binding(ort_table api, ort_binding *binding) {
+    VOID_CALL(RELEASE_BINDING, ort_binding *)(binding);
+}
+
+ort_status *ort_bind_input(ort_table api, ort_binding *binding, const char *name,
+                           const ort_value *value) {
+    return CALL(BIND_INPUT, ort_binding *, const char *, const ort_value *)(binding, name, value);
+}
+
+ort_status *ort_bind_output(ort_table api, ort_binding *binding, const char *name,
+                            const ort_value *value) {
+    return CALL(BIND_OUTPUT, ort_binding *, const char *, const ort_value *)(binding, name, value);
+}
+
+ort_status *ort_run_bound(ort_table api, ort_session *session, const ort_binding *binding) {
+    return CALL(RUN_WITH_BINDING, ort_session *, const void *, const ort_binding *)(session, NULL,
+                                                                                   binding);
 }

@@ -358,6 +358,8 @@ public struct Manifest: Sendable, Equatable {
     public let firmware: FirmwareRun
     /// Options of the execution provider.
     public private(set) var providerOptions: [String: String]
+    /// Whether a card runs the one shape of micro-batch as a CUDA graph.
+    public private(set) var usesGraphs: Bool
     /// Largest micro-batch shape that is tried.
     public let maximumRows: Int
     /// How long a lane may wait for more events.
@@ -394,6 +396,14 @@ public struct Manifest: Sendable, Equatable {
         var copy = self
         copy.device = .cpu
         copy.providerOptions = [:]
+        copy.usesGraphs = false
+        return copy
+    }
+
+    /// The same model run kernel by kernel.
+    var withoutGraphs: Manifest {
+        var copy = self
+        copy.usesGraphs = false
         return copy
     }
 

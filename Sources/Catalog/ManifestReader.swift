@@ -30,13 +30,20 @@ struct ManifestReader {
         let isRequired = try top.take("required")?.bool() ?? true
         let versions = try top.take("versions")?.int(in: 1...8) ?? 1
         let instances = try top.take("instances")?.int(in: 1...64) ?? 1
-        let session = try top.take("session")?.choice(SessionKind.self) ?? .shared
+        let session = try top.take("session")?.choice(SessionKind.self)
         let threads = try top.take("threads")?.int(in: 1...256) ?? 1
         let providerOptions = try readProviderOptions(
             top.take("provider_options"),
             device: device
         )
         let isReproducible = try top.take("reproducible")?.bool() ?? true
+        let graphs = try GraphKeys(
+            top.take("graphs"),
+            device: device,
+            isReproducible: isReproducible,
+            session: session?.rawValue,
+            providerOptions: providerOptions
+        )
         let batching = try BatchingKeys(top.take("batching"))
         let queue = try QueueKeys(top.take("queue"))
 
@@ -84,10 +91,11 @@ struct ManifestReader {
             isRequired: isRequired,
             versions: versions,
             instances: instances,
-            sharesSession: session == .shared,
+            sharesSession: session != .each && !graphs.areUsed,
             threads: threads,
             firmware: firmware,
             providerOptions: providerOptions,
+            usesGraphs: graphs.areUsed,
             maximumRows: batching.maximumRows,
             delay: batching.delay,
             queueRequests: queue.requests,
@@ -190,7 +198,7 @@ struct ManifestReader {
             guard !graphOptions.contains(name) || text == "0" else {
                 throw value.error(
                     "found '\(text)', allowed is 0: a CUDA graph replays one shape at fixed addresses,"
-                        + " micro-batches have several and move"
+                        + " for which there is the key graphs"
                 )
             }
             options[name] = text

@@ -63,7 +63,8 @@ public struct ModelSource: Sendable {
     package var gradient: ModelSource? {
         guard let graph = explanation?.gradient else { return nil }
         return ModelSource(
-            manifest: manifest,
+            // Its runs are few, and are cut into shapes of their own.
+            manifest: manifest.withoutGraphs,
             manifestDigest: manifestDigest,
             version: version,
             folder: folder,

@@ -62,6 +62,11 @@ public protocol EngineInstance: AnyObject {
     /// them may be those of padding.
     var rowsOutOfRange: [Int] { get }
 
+    /// Makes ready what belongs to the calling thread, which runs it next; overwrites outputs. Costs
+    /// what a few runs do, where there is something. A thread that did not call it pays in its first
+    /// run.
+    func prepare() throws(EngineFailure)
+
     /// Runs a micro-batch of one of the prepared shapes from the input memory.
     func run(rows: Int) throws(EngineFailure)
 
@@ -75,6 +80,9 @@ extension EngineInstance {
     public var answeredBy: Int { 0 }
     /// Every finite value is within.
     public var rowsOutOfRange: [Int] { [] }
+
+    /// Nothing belongs to a thread.
+    public func prepare() throws(EngineFailure) {}
 }
 
 extension Engine {

@@ -17,10 +17,13 @@ public final class OnnxEngine: Engine {
     private let library: OnnxRuntimeLibrary
     private let artefact: [UInt8]
     private let options: OnnxOptions
-    /// The session of all lanes, or the first lane's.
-    private let session: OnnxSession
+    private let signature: OnnxSignature
+    /// The session of all lanes, where they share one.
+    private let session: OnnxSession?
     /// Nil on the CPU.
     private let use: CardUse?
+    /// Events of the micro-batch that lanes run as a CUDA graph, or nil.
+    private let graphRows: Int?
 
     /// Loads `artefact`, the bytes of an ONNX file.
     ///
@@ -35,9 +38,11 @@ public final class OnnxEngine: Engine {
         self.library = library
         self.artefact = options.sharesSession ? [] : artefact
         self.options = options
-        session = try OnnxSession(library: library, artefact: artefact, options: options)
+        let session = try OnnxSession(library: library, artefact: artefact, options: options)
+        self.session = options.sharesSession ? session : nil
         use = options.device.isGraphicsCard ? options.device.index.map(CardUse.init) : nil
-        let signature = try OnnxSignature(session)
+        signature = try OnnxSignature(session)
+        graphRows = try Self.tryGraph(library, artefact, options, use, signature)
         inputs = signature.inputs
         outputs = signature.outputs
         fixedRows = signature.fixedRows
@@ -46,7 +51,7 @@ public final class OnnxEngine: Engine {
         version = "onnxruntime \(library.version)" + (plans.map { " plans \($0)" } ?? "")
     }
 
-    /// How a card gets at the host's memory; empty on the CPU.
+    /// How runs on a card are made; empty on the CPU.
     public var evaluation: String { use?.text ?? "" }
 
     /// What one lane needs to run micro-batches.
@@ -54,17 +59,59 @@ public final class OnnxEngine: Engine {
         maximumRows: Int,
         shapes: [Int]
     ) throws(EngineFailure) -> any EngineInstance {
-        let session =
-            options.sharesSession
-            ? session
-            : try OnnxSession(library: library, artefact: artefact, options: options)
+        if let use, let rows = graphRows, shapes == [rows] {
+            return try GraphInstance(
+                library: library,
+                artefact: artefact,
+                options: options,
+                use: use,
+                signature: signature,
+                rows: rows
+            )
+        }
+        let lane =
+            if let session {
+                session
+            } else {
+                try OnnxSession(library: library, artefact: artefact, options: options)
+            }
         return try OnnxInstance(
-            session: session,
+            session: lane,
             use: use,
             inputs: inputs,
             outputs: outputs,
             maximumRows: maximumRows,
             shapes: shapes
         )
+    }
+
+    /// The rows of the graph that is asked for, once one was captured; nil where there is none.
+    ///
+    /// Without it lanes run as they would, unless the card was lost.
+    private static func tryGraph(
+        _ library: OnnxRuntimeLibrary,
+        _ artefact: [UInt8],
+        _ options: OnnxOptions,
+        _ use: CardUse?,
+        _ signature: OnnxSignature
+    ) throws(EngineFailure) -> Int? {
+        guard let use, let wanted = options.graphRows else { return nil }
+        let rows = signature.fixedRows ?? wanted
+        do throws(EngineFailure) {
+            try GraphInstance(
+                library: library,
+                artefact: artefact,
+                options: options,
+                use: use,
+                signature: signature,
+                rows: rows
+            ).prepare()
+        } catch {
+            if error.isDeviceLost { throw error }
+            use.lacksGraph(error)
+            return nil
+        }
+        use.hasGraph()
+        return rows
     }
 }

@@ -16,8 +16,6 @@ final class OnnxInstance: EngineInstance {
     /// One entry a shape, looked up by rows.
     private var bound: [Int: BoundShape] = [:]
     private let memory: OpaquePointer
-    /// Whether a card runs it.
-    private let isOnCard: Bool
 
     init(
         session: OnnxSession,
@@ -28,7 +26,6 @@ final class OnnxInstance: EngineInstance {
         shapes: [Int]
     ) throws(EngineFailure) {
         self.session = session
-        isOnCard = use != nil
         self.inputs = inputs
         let api = unsafe session.library.api
         var memory: OpaquePointer?
@@ -96,6 +93,7 @@ final class OnnxInstance: EngineInstance {
         _ inputValues: UnsafeMutablePointer<OpaquePointer?>,
         _ outputValues: UnsafeMutablePointer<OpaquePointer?>
     ) throws(EngineFailure) {
+        session.passCaptures()
         let api = unsafe session.library.api
         let status = unsafe ort_run(
             api,
@@ -107,15 +105,7 @@ final class OnnxInstance: EngineInstance {
             outputNames.count,
             outputValues
         )
-        do throws(EngineFailure) {
-            try unsafe OnnxRuntimeLibrary.check(api, "Run", status)
-        } catch {
-            throw EngineFailure(
-                call: error.call,
-                message: error.message,
-                isDeviceLost: isOnCard && GraphicsCardLoss.isLoss(error.message)
-            )
-        }
+        try unsafe session.checkRun("Run", status)
     }
 
     private func values(
@@ -135,24 +125,13 @@ final class OnnxInstance: EngineInstance {
         _ data: UnsafeMutableRawPointer,
         rows: Int
     ) throws(EngineFailure) -> OpaquePointer {
-        let api = unsafe session.library.api
-        var shape: InlineArray<8, Int64> = .init(repeating: 0)
-        shape[0] = Int64(rows)
-        for (axis, size) in signature.shape.enumerated() { shape[axis + 1] = Int64(size) }
-        var made: OpaquePointer?
-        let rank = signature.shape.count + 1
-        let bytes = rows * signature.byteCount
-        let code = signature.type.onnx
-        let status = unsafe withUnsafePointer(to: &shape) { list in
-            unsafe list.withMemoryRebound(to: Int64.self, capacity: 8) { dimensions in
-                unsafe ort_create_tensor(api, memory, data, bytes, dimensions, rank, code, &made)
-            }
-        }
-        try unsafe OnnxRuntimeLibrary.check(api, "CreateTensorWithDataAsOrtValue", status)
-        guard let made = unsafe made else {
-            throw EngineFailure(call: "CreateTensorWithDataAsOrtValue", message: "no value")
-        }
-        return unsafe made
+        try unsafe OnnxTensor.make(
+            session.library.api,
+            signature,
+            at: data,
+            in: memory,
+            rows: rows
+        )
     }
 
     private static func pointers(

@@ -14,6 +14,8 @@ public struct OnnxOptions: Sendable, Equatable {
     public var isReproducible: Bool
     /// What TensorRT is told about its plans; nil where the provider's options say it, or nothing.
     public var plans: OnnxPlans?
+    /// Events of the one micro-batch that is run as a CUDA graph; nil for none.
+    public var graphRows: Int?
 
     /// Options of a session.
     public init(
@@ -22,7 +24,8 @@ public struct OnnxOptions: Sendable, Equatable {
         sharesSession: Bool,
         providerOptions: [(key: String, value: String)] = [],
         isReproducible: Bool = true,
-        plans: OnnxPlans? = nil
+        plans: OnnxPlans? = nil,
+        graphRows: Int? = nil
     ) {
         self.device = device
         self.intraOpThreads = intraOpThreads
@@ -30,6 +33,7 @@ public struct OnnxOptions: Sendable, Equatable {
         self.providerOptions = providerOptions
         self.isReproducible = isReproducible
         self.plans = plans
+        self.graphRows = graphRows
     }
 
     /// Every option of the provider: those given, and those that keep it from choosing kernels by
@@ -52,5 +56,6 @@ public struct OnnxOptions: Sendable, Equatable {
             && left.sharesSession == right.sharesSession
             && left.providerOptions.elementsEqual(right.providerOptions, by: ==)
             && left.isReproducible == right.isReproducible && left.plans == right.plans
+            && left.graphRows == right.graphRows
     }
 }

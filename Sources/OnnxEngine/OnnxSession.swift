@@ -1,3 +1,4 @@
+internal import CCUDA
 internal import COnnxRuntime
 internal import Execution
 internal import Tensors
@@ -10,16 +11,25 @@ final class OnnxSession: @unchecked Sendable {
     // Safe because a session is documented thread-safe and the pointer never changes.
     let library: OnnxRuntimeLibrary
     let pointer: OpaquePointer
+    /// Whether a card runs it.
+    private let isOnCard: Bool
+    /// The stream that it works on, where that is not its own.
+    private let stream: CardStream?
 
     /// Level "all" of the graph optimiser.
     private static let optimisationLevel: Int32 = 99
 
+    /// Makes the graph ready; with `graphStream` its runs are captured as CUDA graphs, on that stream.
     init(
         library: OnnxRuntimeLibrary,
         artefact: [UInt8],
-        options: OnnxOptions
+        options: OnnxOptions,
+        graphStream: CardStream? = nil
     ) throws(EngineFailure) {
         self.library = library
+        isOnCard = options.device.isGraphicsCard
+        stream = graphStream
+        if isOnCard { ccuda_pass_captures() }
         let api = unsafe library.api
         var made: OpaquePointer?
         try unsafe OnnxRuntimeLibrary.check(
@@ -47,7 +57,7 @@ final class OnnxSession: @unchecked Sendable {
             "AddSessionConfigEntry",
             ort_add_config(api, settings, "session.intra_op.allow_spinning", "0")
         )
-        unsafe try Self.appendProvider(library, settings, options)
+        unsafe try Self.appendProvider(library, settings, options, graphStream)
         var session: OpaquePointer?
         let status = unsafe artefact.withUnsafeBytes { bytes in
             unsafe ort_create_session(
@@ -67,13 +77,36 @@ final class OnnxSession: @unchecked Sendable {
     }
 
     deinit {
+        passCaptures()
         unsafe ort_release_session(library.api, pointer)
+    }
+
+    /// To be called on a thread before it runs the session.
+    @inline(__always)
+    func passCaptures() {
+        if isOnCard { ccuda_pass_captures() }
+    }
+
+    /// Turns the status of a run into a failure that tells whether the card is lost.
+    @inline(__always)
+    func checkRun(_ call: String, _ status: OpaquePointer?) throws(EngineFailure) {
+        guard unsafe status != nil else { return }
+        do throws(EngineFailure) {
+            try unsafe OnnxRuntimeLibrary.check(library.api, call, status)
+        } catch {
+            throw EngineFailure(
+                call: error.call,
+                message: error.message,
+                isDeviceLost: isOnCard && GraphicsCardLoss.isLoss(error.message)
+            )
+        }
     }
 
     private static func appendProvider(
         _ library: OnnxRuntimeLibrary,
         _ settings: OpaquePointer,
-        _ options: OnnxOptions
+        _ options: OnnxOptions,
+        _ graphStream: CardStream?
     ) throws(EngineFailure) {
         guard options.device.isGraphicsCard else { return }
         let api = unsafe library.api
@@ -84,7 +117,8 @@ final class OnnxSession: @unchecked Sendable {
                 ort_set_deterministic(api, settings)
             )
         }
-        let pairs = options.allProviderOptions
+        var pairs = options.allProviderOptions
+        if graphStream != nil { pairs.append((key: "enable_cuda_graph", value: "1")) }
         let keys = pairs.map { OwnedText($0.key) }
         let values = pairs.map { OwnedText($0.value) }
         let keyPointers = unsafe keys.map { unsafe UnsafePointer<CChar>?($0.base) }
@@ -99,7 +133,8 @@ final class OnnxSession: @unchecked Sendable {
                 settings,
                 keyPointers,
                 valuePointers,
-                pairs.count
+                pairs.count,
+                graphStream?.handle
             )
         case .tensorrt:
             unsafe status = unsafe ort_append_tensorrt(

@@ -126,6 +126,8 @@ private final class ReorderedInstance: EngineInstance {
     var answeredBy: Int { instance.answeredBy }
     var rowsOutOfRange: [Int] { instance.rowsOutOfRange }
 
+    func prepare() throws(EngineFailure) { try instance.prepare() }
+
     func run(rows: Int) throws(EngineFailure) {
         try instance.run(rows: rows)
     }

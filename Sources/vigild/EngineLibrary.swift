@@ -42,7 +42,8 @@ final class EngineLibrary: Sendable {
                 sharesSession: manifest.sharesSession,
                 providerOptions: manifest.providerOptions.sorted { $0.key < $1.key }
                     .map { (key: $0.key, value: $0.value) },
-                isReproducible: manifest.isReproducible
+                isReproducible: manifest.isReproducible,
+                graphRows: manifest.usesGraphs ? manifest.maximumRows : nil
             )
             guard manifest.needsPlans else {
                 return try OnnxEngine(

@@ -132,10 +132,10 @@ import Testing
     }
 
     @Test(
-        "Graphs of one shape are refused",
+        "Options that make graphs of one shape are refused",
         arguments: [("cuda:0", "enable_cuda_graph"), ("tensorrt:0", "trt_cuda_graph_enable")]
     )
-    func graphs(device: String, option: String) throws {
+    func graphOptions(device: String, option: String) throws {
         let text = ModelText.least([
             "device": device, "provider_options": "{\(option): '1'}", "reproducible": "false",
         ])
@@ -144,6 +144,25 @@ import Testing
         #expect(problem?.contains(words) ?? false, "\(problem ?? "")")
         let without = text.replacing("'1'", with: "'0'")
         #expect(try ModelText.problem(without) == nil)
+    }
+
+    static let graphs: [([String: String], String)] = [
+        (["device": "cpu"], "graphs: found true for cpu, allowed is false but on cuda:0"),
+        (["device": "tensorrt:0"], "graphs: found true for tensorrt:0, allowed is false"),
+        (["reproducible": "false"], "graphs: found true, allowed is false without reproducible: "),
+        (["session": "shared"], "graphs: found true, allowed is false with session: shared: "),
+        (
+            ["provider_options": "{user_compute_stream: '0', a: '1'}"],
+            "graphs: found true, allowed is false with provider_options.user_compute_stream"
+        ),
+        (["graphs": "1"], "graphs: found '1', allowed is true or false"),
+    ]
+
+    @Test("A CUDA graph has one shape and one lane", arguments: Self.graphs)
+    func refuseGraphs(keys: [String: String], words: String) throws {
+        let all = ["device": "cuda:0", "graphs": "true"].merging(keys) { $1 }
+        let problem = try ModelText.problem(ModelText.least(all))
+        #expect(problem?.contains(words) ?? false, "\(problem ?? "")")
     }
 
     @Test func `No more tensors than a request may hold`() throws {

@@ -18,6 +18,7 @@ import Testing
         #expect(manifest.sharesSession)
         #expect(manifest.threads == 1)
         #expect(manifest.providerOptions.isEmpty)
+        #expect(!manifest.usesGraphs)
         #expect(manifest.maximumRows == 256)
         #expect(manifest.delay == .chosen)
         #expect(manifest.queueRequests == 1024)
@@ -48,6 +49,14 @@ import Testing
         let manifest = try ModelText.manifest(text, artefact: "model.json")
         #expect(manifest.engine == .tree)
         #expect(manifest.artefact == "model.json")
+    }
+
+    @Test func `Lanes of a CUDA graph have a session each`() throws {
+        let keys = ["device": "cuda:1", "graphs": "true"]
+        let manifest = try ModelText.manifest(ModelText.least(keys))
+        #expect(manifest.usesGraphs && manifest.hasSingleShape && !manifest.sharesSession)
+        let without = ModelText.least(["device": "cuda:1", "graphs": "false"])
+        #expect(try ModelText.manifest(without).sharesSession)
     }
 
     @Test func `Firmware is software unless a card is named`() throws {

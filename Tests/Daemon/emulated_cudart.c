@@ -1,7 +1,9 @@
-/* CUDA's runtime library, emulated: memory of a card is memory of the host. Every call is counted in
- * the file that EMULATED_CUDART_COUNTS names, one number of 64 bits a call in the order of `calls`.
- * While the file that EMULATED_CUDART_FAILS names exists, calls fail that stand in it, as
- * "cudaHostAlloc 2": the second one, counted from the start, or all where there is no number.
+/* CUDA's runtime library, emulated: memory of a card is memory of the host, and what a stream is given
+ * is done no sooner than somebody waits for it. Every call is counted in the file that
+ * EMULATED_CUDART_COUNTS names, in the order of `calls`: numbers of 64 bits, how often it was made and
+ * how often it failed. While the file
+ * that EMULATED_CUDART_FAILS names exists, calls fail that stand in it, as "cudaHostAlloc 2 700": the
+ * second one, counted from the start, or all for 0, with that error.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +16,13 @@ enum call {
     SET_DEVICE,
     HOST_ALLOC,
     FREE_HOST,
+    MALLOC,
+    FREE,
+    STREAM_CREATE,
+    STREAM_DESTROY,
+    STREAM_SYNCHRONIZE,
+    MEMCPY,
+    EXCHANGE_MODE,
     GET_LAST_ERROR,
     CALLS,
 };
@@ -22,13 +31,34 @@ static const char *const calls[CALLS] = {
     [SET_DEVICE] = "cudaSetDevice",
     [HOST_ALLOC] = "cudaHostAlloc",
     [FREE_HOST] = "cudaFreeHost",
+    [MALLOC] = "cudaMalloc",
+    [FREE] = "cudaFree",
+    [STREAM_CREATE] = "cudaStreamCreateWithFlags",
+    [STREAM_DESTROY] = "cudaStreamDestroy",
+    [STREAM_SYNCHRONIZE] = "cudaStreamSynchronize",
+    [MEMCPY] = "cudaMemcpyAsync",
+    [EXCHANGE_MODE] = "cudaThreadExchangeStreamCaptureMode",
     [GET_LAST_ERROR] = "cudaGetLastError",
 };
 
-enum { OUT_OF_MEMORY = 2, PORTABLE = 1, PAGE = 4096 };
+enum { OUT_OF_MEMORY = 2, ILLEGAL_ADDRESS = 700 };
+enum { PORTABLE = 1, NON_BLOCKING = 1, HOST_TO_CARD = 1, CARD_TO_HOST = 2, THREAD_LOCAL = 1 };
+enum { PAGE = 4096, COPIES = 64 };
 
-static _Atomic long long nowhere[CALLS];
-static _Atomic long long *counts = nowhere;
+struct stream {
+    int count;
+    struct {
+        void *to;
+        const void *from;
+        size_t bytes;
+    } copies[COPIES];
+};
+
+struct count {
+    _Atomic long long made, failed;
+};
+static struct count nowhere[CALLS];
+static struct count *counts = nowhere;
 static __thread int last_error;
 
 __attribute__((constructor)) static void begin(void) {
@@ -42,7 +72,7 @@ __attribute__((constructor)) static void begin(void) {
 
 /* Counts a call; what it is to return. */
 static int count(enum call call) {
-    long long number = ++counts[call];
+    long long number = ++counts[call].made;
     const char *path = getenv("EMULATED_CUDART_FAILS");
     FILE *file = path ? fopen(path, "r") : NULL;
     if (!file) return 0;
@@ -50,12 +80,16 @@ static int count(enum call call) {
     int code = 0;
     while (!code && fgets(line, sizeof line, file)) {
         long long which = 0;
-        if (sscanf(line, "%63s %lld", name, &which) >= 1 && strcmp(name, calls[call]) == 0
-            && (which == 0 || which == number))
-            code = OUT_OF_MEMORY;
+        int wanted = OUT_OF_MEMORY;
+        if (sscanf(line, "%63s %lld %d", name, &which, &wanted) >= 1
+            && strcmp(name, calls[call]) == 0 && (which == 0 || which == number))
+            code = wanted;
     }
     fclose(file);
-    if (code) last_error = code;
+    if (code) {
+        last_error = code;
+        counts[call].failed++;
+    }
     return code;
 }
 
@@ -72,7 +106,8 @@ int cudaGetLastError(void) {
 }
 
 const char *cudaGetErrorString(int code) {
-    return code == OUT_OF_MEMORY ? "out of memory" : "no such error";
+    if (code == OUT_OF_MEMORY) return "out of memory";
+    return code == ILLEGAL_ADDRESS ? "an illegal memory access was encountered" : "another error";
 }
 
 int cudaHostAlloc(void **memory, size_t bytes, unsigned flags) {
@@ -88,4 +123,62 @@ int cudaFreeHost(void *memory) {
     /* Given back all the same, so that the tests' own leaks are none of the daemon's. */
     free(memory);
     return code;
+}
+
+int cudaMalloc(void **memory, size_t bytes) {
+    int code = count(MALLOC);
+    if (!code) *memory = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE);
+    return code;
+}
+
+int cudaFree(void *memory) {
+    int code = count(FREE);
+    free(memory);
+    return code;
+}
+
+int cudaStreamCreateWithFlags(struct stream **stream, unsigned flags) {
+    int code = count(STREAM_CREATE);
+    if (code) return code;
+    if (flags != NON_BLOCKING) abort();
+    *stream = calloc(1, sizeof **stream);
+    return 0;
+}
+
+int cudaStreamDestroy(struct stream *stream) {
+    int code = count(STREAM_DESTROY);
+    free(stream);
+    return code;
+}
+
+/* Does what the stream was given; the emulated provider calls it too, before it runs a model there. */
+void emulated_stream_work(struct stream *stream) {
+    for (int index = 0; index < stream->count; index++)
+        memcpy(stream->copies[index].to, stream->copies[index].from, stream->copies[index].bytes);
+    stream->count = 0;
+}
+
+int cudaStreamSynchronize(struct stream *stream) {
+    int code = count(STREAM_SYNCHRONIZE);
+    emulated_stream_work(stream);
+    return code;
+}
+
+int cudaMemcpyAsync(void *to, const void *from, size_t bytes, int direction, struct stream *stream) {
+    int code = count(MEMCPY);
+    if (code) return code;
+    if (direction != HOST_TO_CARD && direction != CARD_TO_HOST) abort();
+    if (stream->count == COPIES) abort();
+    stream->copies[stream->count].to = to;
+    stream->copies[stream->count].from = from;
+    stream->copies[stream->count++].bytes = bytes;
+    return 0;
+}
+
+int cudaThreadExchangeStreamCaptureMode(int *mode) {
+    int code = count(EXCHANGE_MODE);
+    if (code) return code;
+    if (*mode != THREAD_LOCAL) abort();
+    *mode = 0;
+    return 0;
 }

@@ -49,6 +49,14 @@ class Counts:
         self._names = re.findall(r'^    \[\w+\] = "(\w+)",$', source, re.MULTILINE)
 
     def __getitem__(self, name):
-        if not self.path.exists():
-            return 0
-        return struct.unpack(f"{len(self._names)}q", self.path.read_bytes())[self._names.index(name)]
+        """How often it was called."""
+        return self._numbers()[2 * self._names.index(name)]
+
+    def done(self, name):
+        """How often it did what it is for."""
+        made, failed = self._numbers()[2 * self._names.index(name):][:2]
+        return made - failed
+
+    def _numbers(self):
+        count = 2 * len(self._names)
+        return struct.unpack(f"{count}q", self.path.read_bytes()) if self.path.exists() else count * [0]

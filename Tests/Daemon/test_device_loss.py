@@ -99,12 +99,15 @@ def test_a_cpu_without_a_calibration_does_not_answer(card):
         assert not client.status().ready
 
 
-def test_too_little_memory_is_no_loss(card):
+@pytest.mark.parametrize(
+    "failure", ["2: out of memory", "900: operation not permitted when stream is capturing"]
+)
+def test_too_little_memory_and_captures_are_no_loss(card, failure):
     calibrate_card(card.folder)
     with card("").start() as daemon, daemon.client(retries=0) as client:
-        card.lose("CUDA failure 2: out of memory ; GPU=0 ; hostname=h ; expr=cudaMalloc")
+        card.lose(f"CUDA failure {failure} ; GPU=0 ; hostname=h ; expr=cudaMalloc")
         with pytest.raises(vigil.VigilError) as refused:
             client.score(MODEL, EVENT, raw=True)
-        assert refused.value.code == "INTERNAL" and "out of memory" in str(refused.value)
+        assert refused.value.code == "INTERNAL" and failure in str(refused.value)
         card.find()
         client.score(MODEL, EVENT, raw=True)

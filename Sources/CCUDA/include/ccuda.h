@@ -21,4 +21,28 @@ const char *ccuda_open(struct ccuda_failure *failure);
 void *ccuda_pinned_allocate(int card, size_t bytes, struct ccuda_failure *failure);
 void ccuda_pinned_free(void *memory);
 
+/* Memory of a card. */
+void *ccuda_card_allocate(int card, size_t bytes, struct ccuda_failure *failure);
+void ccuda_card_free(int card, void *memory);
+
+/* Work that a card does one after the other, beside that of other streams; used by one thread at a
+ * time. Graphs may be captured in this process from the first one on. */
+typedef struct ccuda_stream ccuda_stream;
+ccuda_stream *ccuda_stream_create(int card, struct ccuda_failure *failure);
+void ccuda_stream_destroy(ccuda_stream *stream);
+/* CUDA's own handle, for ONNX Runtime. */
+void *ccuda_stream_handle(const ccuda_stream *stream);
+/* Both start a copy; the memory must stay as it is until a wait returned. */
+int ccuda_stream_copy_in(ccuda_stream *stream, void *card_memory, const void *memory, size_t bytes,
+                         struct ccuda_failure *failure);
+int ccuda_stream_copy_out(ccuda_stream *stream, void *memory, const void *card_memory, size_t bytes,
+                          struct ccuda_failure *failure);
+/* Waits for all that was started. */
+int ccuda_stream_wait(ccuda_stream *stream, struct ccuda_failure *failure);
+
+/* To be called before ONNX Runtime uses a card on this thread. It captures graphs in CUDA's global
+ * mode, in which other threads may not, say, allocate; from now on this thread may. Costs nothing
+ * where no stream was ever made. */
+void ccuda_pass_captures(void);
+
 #endif

@@ -24,6 +24,7 @@ typedef struct ort_tensor_info ort_tensor_info;
 typedef struct ort_allocator ort_allocator;
 typedef struct ort_cuda_options ort_cuda_options;
 typedef struct ort_tensorrt_options ort_tensorrt_options;
+typedef struct ort_binding ort_binding;
 
 /* Oldest interface version that holds every slot below. */
 #define ORT_INTERFACE_VERSION 20
@@ -45,8 +46,9 @@ ort_status *ort_set_optimization(ort_table api, ort_options *options, int level)
 ort_status *ort_add_config(ort_table api, ort_options *options, const char *key, const char *value);
 /* Kernels whose results repeat, where a provider has several. */
 ort_status *ort_set_deterministic(ort_table api, ort_options *options);
+/* `stream` is CUDA's handle of the stream to work on, or NULL for one of the provider's own. */
 ort_status *ort_append_cuda(ort_table api, ort_options *options, const char *const *keys,
-                            const char *const *values, size_t count);
+                            const char *const *values, size_t count, void *stream);
 ort_status *ort_append_tensorrt(ort_table api, ort_options *options, const char *const *keys,
                                 const char *const *values, size_t count);
 
@@ -67,6 +69,8 @@ ort_status *ort_tensor_type(ort_table api, const ort_session *session, int is_ou
                             size_t *rank);
 
 ort_status *ort_cpu_memory(ort_table api, ort_memory **out);
+/* Memory of a card. */
+ort_status *ort_cuda_memory(ort_table api, int card, ort_memory **out);
 void ort_release_memory(ort_table api, ort_memory *memory);
 ort_status *ort_create_tensor(ort_table api, const ort_memory *memory, void *data, size_t bytes,
                               const int64_t *shape, size_t rank, int element, ort_value **out);
@@ -74,5 +78,15 @@ void ort_release_value(ort_table api, ort_value *value);
 ort_status *ort_run(ort_table api, ort_session *session, const char *const *input_names,
                     const ort_value *const *inputs, size_t input_count,
                     const char *const *output_names, size_t output_count, ort_value **outputs);
+
+/* Inputs and outputs that are where they are for every run. A binding keeps the values it is given,
+ * not their memory. */
+ort_status *ort_create_binding(ort_table api, ort_session *session, ort_binding **out);
+void ort_release_binding(ort_table api, ort_binding *binding);
+ort_status *ort_bind_input(ort_table api, ort_binding *binding, const char *name,
+                           const ort_value *value);
+ort_status *ort_bind_output(ort_table api, ort_binding *binding, const char *name,
+                            const ort_value *value);
+ort_status *ort_run_bound(ort_table api, ort_session *session, const ort_binding *binding);
 
 #endif

@@ -53,6 +53,12 @@ struct BatchRunner {
         flagged.reserveCapacity(plan.bestRows)
     }
 
+    /// Makes the engine ready for the calling thread, before it answers requests.
+    func prepare() {
+        // What fails here fails again in the first run, which tells its requests.
+        try? instance.prepare()
+    }
+
     /// Runs the segments, cut into the shapes of the plan.
     mutating func run(rows: Int) {
         metrics.microBatchRows.record(UInt64(rows))

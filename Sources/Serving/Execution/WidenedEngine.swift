@@ -114,6 +114,8 @@ private final class WidenedInstance: EngineInstance {
         return unsafe UnsafeRawPointer(widened[index - outputs])
     }
 
+    func prepare() throws(EngineFailure) { try instance.prepare() }
+
     func run(rows: Int) throws(EngineFailure) {
         try instance.run(rows: rows)
         widen(rows)

@@ -80,6 +80,7 @@ struct WorkerState {
     /// Works until the batcher is stopped and empty.
     mutating func loop(worker index: Int, mark: StartMark) {
         var rows = 0
+        runner.prepare()
         while true {
             let now = MonotonicClock.now()
             let next = unsafe batcher.exchange(
