@@ -360,6 +360,10 @@ public struct Manifest: Sendable, Equatable {
     public private(set) var providerOptions: [String: String]
     /// Whether a card runs the one shape of micro-batch as a CUDA graph.
     public private(set) var usesGraphs: Bool
+    /// Whether a card's copies are from and to pinned memory.
+    public let pinsMemory: Bool
+    /// Most memory of a card that a session's tensors take, or nil for no limit.
+    public private(set) var memoryMebibytes: Int?
     /// Largest micro-batch shape that is tried.
     public let maximumRows: Int
     /// How long a lane may wait for more events.
@@ -397,6 +401,7 @@ public struct Manifest: Sendable, Equatable {
         copy.device = .cpu
         copy.providerOptions = [:]
         copy.usesGraphs = false
+        copy.memoryMebibytes = nil
         return copy
     }
 

@@ -37,8 +37,8 @@ struct ManifestReader {
             device: device
         )
         let isReproducible = try top.take("reproducible")?.bool() ?? true
-        let graphs = try GraphKeys(
-            top.take("graphs"),
+        let card = try CardKeys(
+            &top,
             device: device,
             isReproducible: isReproducible,
             session: session?.rawValue,
@@ -91,11 +91,13 @@ struct ManifestReader {
             isRequired: isRequired,
             versions: versions,
             instances: instances,
-            sharesSession: session != .each && !graphs.areUsed,
+            sharesSession: session != .each && !card.usesGraphs,
             threads: threads,
             firmware: firmware,
             providerOptions: providerOptions,
-            usesGraphs: graphs.areUsed,
+            usesGraphs: card.usesGraphs,
+            pinsMemory: card.pinsMemory,
+            memoryMebibytes: card.memoryMebibytes,
             maximumRows: batching.maximumRows,
             delay: batching.delay,
             queueRequests: queue.requests,

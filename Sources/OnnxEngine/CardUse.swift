@@ -18,12 +18,15 @@ final class CardUse: Sendable {
 
     /// Number of the card.
     let card: Int
+    /// Whether memory of the host is pinned for it.
+    let pinsMemory: Bool
     private let runtime: Result<CUDARuntime, EngineFailure>
     private let state = Mutex(State())
 
     /// Opens CUDA's library, which is best done once the provider has brought its own.
-    init(card: Int) {
+    init(card: Int, pinsMemory: Bool) {
         self.card = card
+        self.pinsMemory = pinsMemory
         runtime = Result { () throws(EngineFailure) in try CUDARuntime() }
         if case .failure(let failure) = runtime { lacksPinnedMemory(failure) }
     }
@@ -54,8 +57,12 @@ final class CardUse: Sendable {
     /// As "a CUDA graph, from pinned memory".
     var text: String {
         let state = state.withLock { $0 }
-        let memory =
-            state.memory.map { "from pageable memory, for \($0)" } ?? "from pinned memory"
+        let memory: String
+        if pinsMemory {
+            memory = state.memory.map { "from pageable memory, for \($0)" } ?? "from pinned memory"
+        } else {
+            memory = "from pageable memory"
+        }
         switch state.graph {
         case .none: return "runs \(memory)"
         case .captured: return "a CUDA graph, \(memory)"

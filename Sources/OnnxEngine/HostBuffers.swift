@@ -41,7 +41,7 @@ final class HostBuffers {
     }
 
     private static func pin(_ bytes: Int, for use: CardUse) -> UnsafeMutableRawPointer? {
-        guard use.hasRuntime else { return nil }
+        guard use.pinsMemory, use.hasRuntime else { return nil }
         var failure = unsafe ccuda_failure()
         if let memory = unsafe ccuda_pinned_allocate(Int32(use.card), bytes, &failure) {
             return unsafe memory

@@ -40,7 +40,7 @@ public final class OnnxEngine: Engine {
         self.options = options
         let session = try OnnxSession(library: library, artefact: artefact, options: options)
         self.session = options.sharesSession ? session : nil
-        use = options.device.isGraphicsCard ? options.device.index.map(CardUse.init) : nil
+        use = Self.use(options)
         signature = try OnnxSignature(session)
         graphRows = try Self.tryGraph(library, artefact, options, use, signature)
         inputs = signature.inputs
@@ -83,6 +83,11 @@ public final class OnnxEngine: Engine {
             maximumRows: maximumRows,
             shapes: shapes
         )
+    }
+
+    private static func use(_ options: OnnxOptions) -> CardUse? {
+        guard options.device.isGraphicsCard, let card = options.device.index else { return nil }
+        return CardUse(card: card, pinsMemory: options.pinsMemory)
     }
 
     /// The rows of the graph that is asked for, once one was captured; nil where there is none.

@@ -16,6 +16,10 @@ public struct OnnxOptions: Sendable, Equatable {
     public var plans: OnnxPlans?
     /// Events of the one micro-batch that is run as a CUDA graph; nil for none.
     public var graphRows: Int?
+    /// Whether memory that a card copies from and to is pinned.
+    public var pinsMemory: Bool
+    /// Most memory of a card that the session's tensors take; nil for no limit.
+    public var memoryMebibytes: Int?
 
     /// Options of a session.
     public init(
@@ -25,7 +29,9 @@ public struct OnnxOptions: Sendable, Equatable {
         providerOptions: [(key: String, value: String)] = [],
         isReproducible: Bool = true,
         plans: OnnxPlans? = nil,
-        graphRows: Int? = nil
+        graphRows: Int? = nil,
+        pinsMemory: Bool = true,
+        memoryMebibytes: Int? = nil
     ) {
         self.device = device
         self.intraOpThreads = intraOpThreads
@@ -34,6 +40,8 @@ public struct OnnxOptions: Sendable, Equatable {
         self.isReproducible = isReproducible
         self.plans = plans
         self.graphRows = graphRows
+        self.pinsMemory = pinsMemory
+        self.memoryMebibytes = memoryMebibytes
     }
 
     /// Every option of the provider: those given, and those that keep it from choosing kernels by
@@ -44,6 +52,9 @@ public struct OnnxOptions: Sendable, Equatable {
         var all = [(key: "device_id", value: String(index))]
         if isReproducible, device.kind == .cuda {
             all += [("cudnn_conv_algo_search", "HEURISTIC"), ("use_tf32", "0")]
+        }
+        if device.kind == .cuda, let memoryMebibytes {
+            all.append(("gpu_mem_limit", String(memoryMebibytes << 20)))
         }
         if device.kind == .tensorrt, let plans { all += plans.providerOptions }
         return all.filter { fixed in !providerOptions.contains { $0.key == fixed.key } }
@@ -56,6 +67,7 @@ public struct OnnxOptions: Sendable, Equatable {
             && left.sharesSession == right.sharesSession
             && left.providerOptions.elementsEqual(right.providerOptions, by: ==)
             && left.isReproducible == right.isReproducible && left.plans == right.plans
-            && left.graphRows == right.graphRows
+            && left.graphRows == right.graphRows && left.pinsMemory == right.pinsMemory
+            && left.memoryMebibytes == right.memoryMebibytes
     }
 }

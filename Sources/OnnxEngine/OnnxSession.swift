@@ -13,6 +13,8 @@ final class OnnxSession: @unchecked Sendable {
     let pointer: OpaquePointer
     /// Whether a card runs it.
     private let isOnCard: Bool
+    /// Most memory of the card that it may take, or nil.
+    private let memoryMebibytes: Int?
     /// The stream that it works on, where that is not its own.
     private let stream: CardStream?
 
@@ -28,6 +30,7 @@ final class OnnxSession: @unchecked Sendable {
     ) throws(EngineFailure) {
         self.library = library
         isOnCard = options.device.isGraphicsCard
+        memoryMebibytes = options.memoryMebibytes
         stream = graphStream
         if isOnCard { ccuda_pass_captures() }
         let api = unsafe library.api
@@ -69,7 +72,14 @@ final class OnnxSession: @unchecked Sendable {
                 &session
             )
         }
-        try unsafe OnnxRuntimeLibrary.check(api, "CreateSessionFromArray", status)
+        do throws(EngineFailure) {
+            try unsafe OnnxRuntimeLibrary.check(api, "CreateSessionFromArray", status)
+        } catch {
+            throw EngineFailure(
+                call: error.call,
+                message: CardMemory.explain(error.message, limit: memoryMebibytes)
+            )
+        }
         guard let session = unsafe session else {
             throw EngineFailure(call: "CreateSessionFromArray", message: "no session")
         }
@@ -96,7 +106,7 @@ final class OnnxSession: @unchecked Sendable {
         } catch {
             throw EngineFailure(
                 call: error.call,
-                message: error.message,
+                message: CardMemory.explain(error.message, limit: memoryMebibytes),
                 isDeviceLost: isOnCard && GraphicsCardLoss.isLoss(error.message)
             )
         }

@@ -43,7 +43,9 @@ final class EngineLibrary: Sendable {
                 providerOptions: manifest.providerOptions.sorted { $0.key < $1.key }
                     .map { (key: $0.key, value: $0.value) },
                 isReproducible: manifest.isReproducible,
-                graphRows: manifest.usesGraphs ? manifest.maximumRows : nil
+                graphRows: manifest.usesGraphs ? manifest.maximumRows : nil,
+                pinsMemory: manifest.pinsMemory,
+                memoryMebibytes: manifest.memoryMebibytes
             )
             guard manifest.needsPlans else {
                 return try OnnxEngine(

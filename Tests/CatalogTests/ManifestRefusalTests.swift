@@ -146,6 +146,28 @@ import Testing
         #expect(try ModelText.problem(without) == nil)
     }
 
+    static let cards: [([String: String], String)] = [
+        (["device": "cpu", "pinned": "true"], "pinned: cpu has no such memory: it is for cuda"),
+        (["pinned": "1"], "pinned: found '1', allowed is true or false"),
+        (["device": "cpu", "memory_mebibytes": "9"], "memory_mebibytes: cpu has no such limit"),
+        (
+            ["device": "tensorrt:0", "memory_mebibytes": "9"],
+            "memory_mebibytes: tensorrt has no such limit; trt_max_workspace_size of"
+        ),
+        (["memory_mebibytes": "0"], "memory_mebibytes: found 0, allowed are 1 to 1048576"),
+        (
+            ["memory_mebibytes": "9", "provider_options": "{gpu_mem_limit: '1'}"],
+            "memory_mebibytes: provider_options.gpu_mem_limit stands too, allowed is one"
+        ),
+    ]
+
+    @Test("Memory of a card and for it is told for cards alone", arguments: Self.cards)
+    func refuseMemory(keys: [String: String], words: String) throws {
+        let all = ["device": "cuda:0"].merging(keys) { $1 }
+        let problem = try ModelText.problem(ModelText.least(all))
+        #expect(problem?.contains(words) ?? false, "\(problem ?? "")")
+    }
+
     static let graphs: [([String: String], String)] = [
         (["device": "cpu"], "graphs: found true for cpu, allowed is false but on cuda:0"),
         (["device": "tensorrt:0"], "graphs: found true for tensorrt:0, allowed is false"),

@@ -18,7 +18,7 @@ import Testing
         #expect(manifest.sharesSession)
         #expect(manifest.threads == 1)
         #expect(manifest.providerOptions.isEmpty)
-        #expect(!manifest.usesGraphs)
+        #expect(!manifest.usesGraphs && manifest.pinsMemory && manifest.memoryMebibytes == nil)
         #expect(manifest.maximumRows == 256)
         #expect(manifest.delay == .chosen)
         #expect(manifest.queueRequests == 1024)
@@ -57,6 +57,12 @@ import Testing
         #expect(manifest.usesGraphs && manifest.hasSingleShape && !manifest.sharesSession)
         let without = ModelText.least(["device": "cuda:1", "graphs": "false"])
         #expect(try ModelText.manifest(without).sharesSession)
+    }
+
+    @Test func `A card's memory may be limited, and the host's not pinned`() throws {
+        let keys = ["device": "cuda:0", "memory_mebibytes": "512", "pinned": "false"]
+        let manifest = try ModelText.manifest(ModelText.least(keys))
+        #expect(manifest.memoryMebibytes == 512 && !manifest.pinsMemory)
     }
 
     @Test func `Firmware is software unless a card is named`() throws {

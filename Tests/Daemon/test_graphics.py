@@ -164,6 +164,24 @@ def test_an_allocation_that_fails_leaves_the_cpu_alone(card, cudart, features, e
     assert card.counts["cudaHostAlloc"] == 0
 
 
+def test_memory_that_is_not_to_be_pinned(card, features, expected):
+    with card("pinned: false\n").start() as daemon, daemon.client() as client:
+        assert evaluation(client) == "runs from pageable memory"
+        np.testing.assert_array_equal(answers(client, features), expected)
+        assert card.counts["cudaHostAlloc"] == 0
+
+
+def test_a_limit_of_memory_is_told_to_the_provider(card, features):
+    with card("memory_mebibytes: 512\n").start() as daemon, daemon.client(retries=0) as client:
+        assert f"gpu_mem_limit={512 << 20}\n" in card.told.read_text()
+        answers(client, features)
+        card.lose("Available memory of 0 is smaller than requested bytes of 256")
+        with pytest.raises(vigil.VigilError) as refused:
+            client.score(MODEL, features[:3], raw=True)
+        assert refused.value.code == "INTERNAL"
+        assert "bytes of 256 (the manifest allows memory_mebibytes: 512)" in str(refused.value)
+
+
 def test_a_graph_gives_the_same_bits(card, features, expected):
     with card(f"{GRAPHS}instances: 2\n").start() as daemon, daemon.client() as client:
         assert evaluation(client) == "a CUDA graph, from pinned memory"
