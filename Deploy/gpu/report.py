@@ -1,5 +1,7 @@
 """The page that gpu-check writes."""
 
+import re
+
 import peaks
 
 # Whose arithmetic a model's is. The CUDA provider computes int8 models in floating point.
@@ -17,6 +19,11 @@ UNITS = {
     "image-cnn-int8-free": "tf32",
     "image-cnn-int8-nhwc": "tf32",
 }
+
+
+def unit(model):
+    """Of a model with any settings: graphs and memory change no arithmetic."""
+    return UNITS[re.sub("-(graph|pageable)$", "", model)]
 
 
 def table(head, rows):
@@ -43,8 +50,8 @@ def section(title, *paragraphs):
 def page(facts):
     """All sections."""
     sections = [
-        title(facts), failures(facts), engine(facts), share(facts), requests(facts), differences(facts),
-        invariance(facts), calibration(facts), refusals(facts),
+        title(facts), failures(facts), engine(facts), share(facts), requests(facts), evaluated(facts),
+        variants(facts), differences(facts), invariance(facts), calibration(facts), refusals(facts),
     ]
     return "\n\n".join(text for text in sections if text) + "\n"
 
@@ -76,9 +83,9 @@ def title(facts):
         "model: none is as it is served by default, where every event gets the same bits in every "
         "micro-batch, without TF32; `-free` is `reproducible: false`, which uses every shape, kernels "
         'chosen by timing, and TF32; `-nhwc` is that with `provider_options: {prefer_nhwc: "1"}`; '
-        "`-16` is `maximum_rows: 16`. The image models are one residual network of an image of "
-        "256 x 256. int8 has operators that the CUDA provider computes in floating point, and the "
-        "CPU's in int8."
+        "`-16` is `maximum_rows: 16`; `-graph` is `graphs: true`, `-pageable` is `pinned: false`. The "
+        "image models are one residual network of an image of 256 x 256. int8 has operators that the CUDA "
+        "provider computes in floating point, and the CPU's in int8."
     )
     return "\n\n".join(["# vigild on a GPU", said, table(["", ""], rows)])
 
@@ -113,10 +120,10 @@ def share(facts):
     rows = []
     for model, found in facts["on_gpu"].items():
         best = max(found["engine"], key=lambda step: step["events_per_second"])
-        limit = limits.get(UNITS[model])
+        limit = limits.get(unit(model))
         part = f"{100 * best['tflops'] / limit:.2g} %" if limit else None
         speed = [number(best["events_per_second"]), number(best["tflops"])]
-        rows.append([model, best["rows"], *speed, UNITS[model], part])
+        rows.append([model, best["rows"], *speed, unit(model), part])
     where = "measured, see above" if peak else "from the card's data sheet"
     return section(
         "Share of the peak",
@@ -142,6 +149,24 @@ def requests(facts):
         "By `vigil bench` over ipc on the same machine, raw answers: latency with one request in flight, "
         "rate with more. On the card each model has two instances, on the CPU every core.",
         table(["model", "device", "events a request", "p50 us", "p99 us", "in flight", "events/s"], rows),
+    )
+
+
+def evaluated(facts):
+    rows = list(facts["evaluated"].items())
+    return section("How runs are made", "As the daemon says it.", table(["model", "evaluated by"], rows))
+
+
+def variants(facts):
+    rows = []
+    for model, found in facts["variants"].items():
+        equal = "yes" if found["bit_equal"] else "no"
+        rows.append([model, model.rpartition("-")[0], equal, f"{found['largest']:.2e}"])
+    return section(
+        "The same bits with other settings",
+        "Answers beside those without the setting, on the same card; differences in units of the output's "
+        "standard deviation.",
+        table(["model", "beside", "bit-equal", "largest"], rows),
     )
 
 
