@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import vigil
-from daemon import Daemon, copy_models
+from daemon import Daemon, copy_models, wait_until
 from providers import emulated_providers
 
 MODEL = "er-nr-mlp"
@@ -60,6 +60,8 @@ def failure(daemon):
     """Why the model is not served."""
     with daemon.client() as client:
         assert client.models() == [] or client.models()[0].state != "serving"
+    # Lines are written a moment after what they tell of.
+    wait_until(lambda: "failed er-nr-mlp" in daemon.log())
     return daemon.log()
 
 
