@@ -65,10 +65,11 @@ let package = Package(
         ),
         .target(
             name: "FPGAEngine",
-            dependencies: ["CXRT", "CCrypto", "Execution", "Lanes", "Tensors"],
+            dependencies: ["CXRT", "Digests", "Execution", "Lanes", "Tensors"],
             swiftSettings: strict
         ),
         .target(name: "Telemetry", swiftSettings: strict),
+        .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(name: "Calibration", swiftSettings: strict),
         .target(name: "Monitoring", dependencies: ["Calibration"], swiftSettings: strict),
         .target(name: "Explanations", dependencies: ["Calibration"], swiftSettings: strict),
@@ -76,7 +77,7 @@ let package = Package(
             name: "Serving",
             dependencies: [
                 "Messages", "Tensors", "Lanes", "Telemetry", "Catalog", "Calibration", "Monitoring",
-                "Explanations", "Execution",
+                "Explanations", "Execution", "Digests",
             ],
             swiftSettings: strict
         ),
@@ -125,7 +126,7 @@ let package = Package(
             name: "vigil",
             dependencies: [
                 "VigilClient", "Messages", "Tensors", "Calibration", "Catalog", "Datasets", "Lanes",
-                "Monitoring", "Explanations",
+                "Monitoring", "Explanations", "Digests",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -139,7 +140,7 @@ let package = Package(
         ),
         .target(
             name: "Catalog",
-            dependencies: ["Tensors", "StrictYAML", "CCrypto"],
+            dependencies: ["Tensors", "StrictYAML", "Digests"],
             swiftSettings: strict
         ),
         .target(
@@ -211,7 +212,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FPGAEngineTests",
-            dependencies: ["FPGAEngine", "Execution", "Tensors", "TestSupport"],
+            dependencies: ["FPGAEngine", "Digests", "Execution", "Tensors", "TestSupport"],
             exclude: ["Reference"],
             swiftSettings: strict
         ),
@@ -231,6 +232,7 @@ let package = Package(
             dependencies: ["StrictYAML", "TestSupport"],
             swiftSettings: strict
         ),
+        .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: strict),
         .testTarget(
             name: "SettingsTests",
             dependencies: ["Settings", "TestSupport"],
@@ -238,7 +240,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CatalogTests",
-            dependencies: ["Catalog", "Tensors", "TestSupport"],
+            dependencies: ["Catalog", "Digests", "Tensors", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -260,7 +262,7 @@ let package = Package(
             name: "ServingTests",
             dependencies: [
                 "Serving", "Catalog", "Execution", "Messages", "Lanes", "Monitoring",
-                "Calibration", "TestSupport",
+                "Calibration", "Digests", "TestSupport",
             ],
             swiftSettings: strict
         ),

@@ -1,3 +1,5 @@
+internal import Digests
+
 /// What explanations are made with, beside the artefact; none of it is needed to serve.
 public struct ExplanationFiles: Sendable, Equatable {
     /// A file that was read.

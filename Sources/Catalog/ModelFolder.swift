@@ -1,3 +1,4 @@
+internal import Digests
 internal import StrictYAML
 
 /// One version of a model as it lies on disk, read once and whole.

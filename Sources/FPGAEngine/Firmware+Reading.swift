@@ -1,3 +1,5 @@
+internal import Digests
+
 extension Firmware {
     /// Largest description, in bytes; one of 16 ports in and out takes some 4 KiB.
     private static let fileBytes = 64 << 10
@@ -214,7 +216,7 @@ extension Firmware {
         }
         let stated = try fields.text("sha256", limit: nameBytes)
         let bytes = try FirmwareFile.bytes(name, in: folder, limit: limit)
-        let digest = FirmwareFile.digest(of: bytes)
+        let digest = Digest.hexadecimal(of: bytes)
         guard stated == digest else {
             throw FirmwareError(
                 fields.place("sha256"),

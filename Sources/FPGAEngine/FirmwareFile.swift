@@ -1,7 +1,6 @@
-internal import CCrypto
 internal import Glibc
 
-/// Files of a version's folder: whole, within a limit, and by their digests.
+/// Files of a version's folder: whole, and within a limit.
 enum FirmwareFile {
     /// The bytes of `folder`/`name`, of at most `limit`.
     static func bytes(
@@ -43,28 +42,6 @@ enum FirmwareFile {
         }
         guard code == 0, filled == size else { throw failure(name, code) }
         return bytes
-    }
-
-    /// SHA-256 in 64 hexadecimal digits.
-    static func digest(of bytes: [UInt8]) -> String {
-        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-        var count: UInt32 = 0
-        let code = unsafe bytes.withUnsafeBytes { content in
-            unsafe EVP_Digest(
-                content.baseAddress,
-                content.count,
-                &digest,
-                &count,
-                EVP_sha256(),
-                nil
-            )
-        }
-        // EVP_Digest fails for want of memory only.
-        precondition(code == 1 && count == 32, "SHA-256 failed")
-        return digest[0..<32].map { byte in
-            let text = String(byte, radix: 16)
-            return text.utf8.count == 1 ? "0" + text : text
-        }.joined()
     }
 
     private static func failure(_ name: String, _ code: Int32 = errno) -> FirmwareError {

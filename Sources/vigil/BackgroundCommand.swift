@@ -2,6 +2,7 @@ import ArgumentParser
 import Calibration
 import Catalog
 import Datasets
+import Digests
 import Explanations
 import Messages
 import VigilClient

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Calibration
-import Catalog
 import Datasets
+import Digests
 import FoundationEssentials
 import Messages
 import VigilClient

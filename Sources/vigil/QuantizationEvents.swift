@@ -1,5 +1,5 @@
-import Catalog
 import Datasets
+import Digests
 import Messages
 import Tensors
 

@@ -1,3 +1,4 @@
+import Digests
 import Execution
 import FoundationEssentials
 import Tensors
@@ -178,10 +179,10 @@ struct FirmwareEngineTests {
         golden[1_024 * 5 * 4] ^= 1
         try folder.write("golden.bin", golden)
         let text = String(decoding: try Reference.bytes("trigger", "firmware.json"), as: UTF8.self)
-        let old = FirmwareFile.digest(of: try Reference.bytes("trigger", "golden.bin"))
+        let old = Digest.hexadecimal(of: try Reference.bytes("trigger", "golden.bin"))
         try folder.write(
             "firmware.json",
-            text.replacing(old, with: FirmwareFile.digest(of: golden))
+            text.replacing(old, with: Digest.hexadecimal(of: golden))
         )
         let firmware = try Firmware(folder: folder.path)
         let error = #expect(throws: EngineFailure.self) {

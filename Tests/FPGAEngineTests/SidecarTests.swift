@@ -1,3 +1,4 @@
+import Digests
 import FoundationEssentials
 import TestSupport
 import Testing
@@ -137,7 +138,7 @@ struct SidecarTests {
 
     @Test("Another digest is refused")
     func digest() throws {
-        let digest = FirmwareFile.digest(of: try Reference.bytes("trigger", "program.dais"))
+        let digest = Digest.hexadecimal(of: try Reference.bytes("trigger", "program.dais"))
         let other = String(repeating: "0", count: 64)
         #expect(
             try refusal(digest, other)

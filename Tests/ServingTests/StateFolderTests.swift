@@ -1,4 +1,5 @@
 import Catalog
+import Digests
 import Serving
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 internal import Catalog
+internal import Digests
 internal import Tensors
 
 /// What something in the cache depends on, as text and as a name.
@@ -20,7 +21,5 @@ enum CacheKey {
     }
 
     /// The digest of such a text, without its kind.
-    static func name(_ text: String) -> String {
-        String(Digest.text(of: Array(text.utf8)).dropFirst("sha256:".count))
-    }
+    static func name(_ text: String) -> String { Digest.hexadecimal(of: Array(text.utf8)) }
 }

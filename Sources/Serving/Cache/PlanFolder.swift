@@ -1,4 +1,5 @@
 public import Catalog
+internal import Digests
 internal import Glibc
 
 /// TensorRT's plans of one artefact, in a folder of their own, and what they were when they were

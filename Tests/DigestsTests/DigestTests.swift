@@ -1,4 +1,4 @@
-import Catalog
+import Digests
 import Testing
 
 @Suite struct DigestTests {
