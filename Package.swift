@@ -65,14 +65,23 @@ let package = Package(
         ),
         .target(
             name: "FPGAEngine",
-            dependencies: ["CXRT", "Digests", "Execution", "Lanes", "Tensors"],
+            dependencies: ["CXRT", "Digests", "Execution", "Lanes", "StrictJSON", "Tensors"],
             swiftSettings: strict
         ),
         .target(name: "Telemetry", swiftSettings: strict),
+        .target(name: "StrictJSON", swiftSettings: strict),
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
-        .target(name: "Calibration", swiftSettings: strict),
-        .target(name: "Monitoring", dependencies: ["Calibration"], swiftSettings: strict),
-        .target(name: "Explanations", dependencies: ["Calibration"], swiftSettings: strict),
+        .target(name: "Calibration", dependencies: ["StrictJSON"], swiftSettings: strict),
+        .target(
+            name: "Monitoring",
+            dependencies: ["Calibration", "StrictJSON"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Explanations",
+            dependencies: ["Calibration", "StrictJSON"],
+            swiftSettings: strict
+        ),
         .target(
             name: "Serving",
             dependencies: [

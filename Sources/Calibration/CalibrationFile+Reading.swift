@@ -24,12 +24,13 @@ extension CalibrationFile {
             truths = try file.integer("truths", in: 0...Int.max >> 11)
         }
         outputs = []
-        for (index, value) in try file.list("outputs", limit: Self.maximumOutputs).enumerated() {
+        let list = try file.list("outputs", count: 1...Self.maximumOutputs)
+        for (index, value) in list.enumerated() {
             outputs.append(try OutputCalibration(value, path: "outputs[\(index)]"))
         }
         regions = []
         if file.has("regions") {
-            let list = try file.list("regions", limit: RegionCalibration.maximumRegions)
+            let list = try file.list("regions", count: 1...RegionCalibration.maximumRegions)
             for (index, value) in list.enumerated() {
                 regions.append(try RegionCalibration(value, path: "regions[\(index)]"))
             }
@@ -66,7 +67,7 @@ extension OutputCalibration {
         }
         if fields.has("p_values") {
             var classes: [ClassPValues] = []
-            let list = try fields.list("p_values", limit: Self.maximumClasses)
+            let list = try fields.list("p_values", count: 1...Self.maximumClasses)
             for (index, value) in list.enumerated() {
                 classes.append(try ClassPValues(value, path: fields.path("p_values[\(index)]")))
             }
@@ -119,7 +120,7 @@ extension WeightedConformal {
         let conformal = try SplitConformal(&fields)
         let weight = try EventWeight(fields.value("weight"), path: fields.path("weight"))
         var weights: [Double] = []
-        let list = try fields.list("weights", limit: MondrianGrid.maximumCells)
+        let list = try fields.list("weights", count: 1...MondrianGrid.maximumCells)
         guard list.count == conformal.bins.count else {
             throw CalibrationError(
                 fields.path("weights"),
@@ -235,7 +236,7 @@ extension JSONFields {
         let key = "bin_columns"
         guard has(key) else { return [] }
         var columns: [BinColumn] = []
-        for (axis, value) in try list(key, limit: MondrianGrid.maximumAxes).enumerated() {
+        for (axis, value) in try list(key, count: 1...MondrianGrid.maximumAxes).enumerated() {
             columns.append(try BinColumn(value, path: path("\(key)[\(axis)]")))
         }
         return columns
@@ -245,7 +246,7 @@ extension JSONFields {
     mutating func bins() throws(CalibrationError) -> MondrianGrid {
         let key = "bin_edges"
         var axes: [MondrianBins] = []
-        for (axis, value) in try arrays(key, limit: MondrianGrid.maximumAxes).enumerated() {
+        for (axis, value) in try list(key, count: 0...MondrianGrid.maximumAxes).enumerated() {
             let edges = try Self.numbers(value, path: path("\(key)[\(axis)]"))
             do throws(CalibrationError) {
                 axes.append(try MondrianBins(edges: edges))
@@ -301,7 +302,7 @@ extension JSONFields {
         _ type: ScoreType,
         mayLack: Bool = false
     ) throws(CalibrationError) -> BinnedScores {
-        let list = try list(key, limit: MondrianGrid.maximumCells)
+        let list = try list(key, count: 1...MondrianGrid.maximumCells)
         guard list.count == counts.count else {
             throw CalibrationError(
                 path(key),

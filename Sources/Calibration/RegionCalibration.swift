@@ -58,7 +58,7 @@ extension RegionCalibration {
     init(_ value: JSONValue, path: String) throws(CalibrationError) {
         var fields = try JSONFields(value, path: path)
         var outputs: [String] = []
-        for (index, output) in try fields.list("outputs", limit: 2).enumerated() {
+        for (index, output) in try fields.list("outputs", count: 1...2).enumerated() {
             guard case .string(let name) = output else {
                 throw CalibrationError(
                     fields.path("outputs[\(index)]"),
@@ -115,7 +115,7 @@ extension JSONFields {
     fileprivate mutating func shapes(
         _ bins: Int
     ) throws(CalibrationError) -> [ConformalEllipses.Shape] {
-        let list = try list("shapes", limit: MondrianGrid.maximumCells)
+        let list = try list("shapes", count: 1...MondrianGrid.maximumCells)
         guard list.count == bins else {
             throw CalibrationError(
                 path("shapes"),

@@ -1,4 +1,5 @@
 public import Calibration
+internal import StrictJSON
 
 /// A background on disk, JSON, beside the artefact of a model's version.
 ///
@@ -96,7 +97,7 @@ extension BackgroundFile {
         let shape = try Self.shape(file.numbers("shape"))
         let date = try file.text("date")
         let dataDigest = try file.text("data_digest")
-        let rows = try file.list("rows", limit: Background.maximumRows)
+        let rows = try file.list("rows", count: 1...Background.maximumRows)
         try file.finish()
         let features = try Self.features(shape)
         var numbers: [Float] = []

@@ -1,8 +1,10 @@
-internal import Digests
+internal import StrictJSON
 
 extension Firmware {
-    /// Largest description, in bytes; one of 16 ports in and out takes some 4 KiB.
-    private static let fileBytes = 64 << 10
+    /// Of a description; one of 16 ports in and out takes some 4 KiB.
+    ///
+    /// Without escapes a file's name has no zero byte that would end it early.
+    private static let limits = JSONLimits(bytes: 64 << 10, depth: 8, takesEscapes: false)
     /// Version of the description that is read.
     private static let formatVersion = 1
     private static let maximumTensors = 16
@@ -22,57 +24,78 @@ extension Firmware {
     /// Reads `folder`/firmware.json and the files that it names, and holds them against each other.
     public init(folder: String) throws(FirmwareError) {
         try self.init(
-            sidecar: FirmwareFile.bytes(Self.fileName, in: folder, limit: Self.fileBytes),
+            sidecar: FirmwareFile.bytes(Self.fileName, in: folder, limit: Self.limits.bytes),
             folder: folder
         )
     }
 
     /// Reads a description and the files in `folder` that it names, and holds them against each other.
     public init(sidecar json: [UInt8], folder: String) throws(FirmwareError) {
-        let value = try JSONReader.value(of: json, file: Self.fileName)
-        var fields = try JSONFields(value, file: Self.fileName)
-        _ = try fields.choice("format", FileFormat.self)
-        _ = try fields.integer("format_version", in: Self.formatVersion...Self.formatVersion)
+        let programFile: FirmwareFile
+        let goldenFile: FirmwareFile
+        let goldenEvents: Int
+        do throws(ContentError) {
+            var fields = try JSONFields(file: json, limits: Self.limits)
+            _ = try fields.choice("format", FileFormat.allCases)
+            _ = try fields.integer("format_version", in: Self.formatVersion...Self.formatVersion)
+            kernel = try fields.text("kernel", limit: Self.nameBytes)
+            inputs = try Self.tensors("inputs", &fields)
+            outputs = try Self.tensors("outputs", &fields)
+            layout = WordLayout(
+                inputStride: try Self.stride("input_stride_bytes", inputs, &fields),
+                outputStride: try Self.stride("output_stride_bytes", outputs, &fields)
+            )
+            maximumEvents = try fields.integer("maximum_events", in: 1...Self.mostEvents)
+            timing = FirmwareTiming(
+                initiationInterval: try fields.integer(
+                    "initiation_interval",
+                    in: 1...Self.mostClocks
+                ),
+                latencyClocks: try fields.integer("latency_clocks", in: 0...Self.mostClocks),
+                clockMegahertz: try fields.positive("clock_megahertz")
+            )
+            resources = try Self.resources(&fields)
+            tools = try Self.tools(&fields)
+            var program = try fields.object("program")
+            programFile = try FirmwareFile(&program)
+            try program.finish()
+            var golden = try fields.object("golden")
+            goldenEvents = try golden.integer("events", in: 1...Self.mostEvents)
+            goldenFile = try FirmwareFile(&golden)
+            try golden.finish()
+            try fields.finish()
+        } catch {
+            throw FirmwareError(error, file: Self.fileName)
+        }
         self.folder = folder
-        kernel = try fields.text("kernel", limit: Self.nameBytes)
-        inputs = try Self.tensors("inputs", &fields)
-        outputs = try Self.tensors("outputs", &fields)
-        layout = WordLayout(
-            inputStride: try Self.stride("input_stride_bytes", inputs, &fields),
-            outputStride: try Self.stride("output_stride_bytes", outputs, &fields)
-        )
-        maximumEvents = try fields.integer("maximum_events", in: 1...Self.mostEvents)
-        timing = FirmwareTiming(
-            initiationInterval: try fields.integer("initiation_interval", in: 1...Self.mostClocks),
-            latencyClocks: try fields.integer("latency_clocks", in: 0...Self.mostClocks),
-            clockMegahertz: try fields.positive("clock_megahertz")
-        )
-        resources = try Self.resources(&fields)
-        tools = try Self.tools(&fields)
         let inputPorts = inputs.flatMap(\.ports)
         let outputPorts = outputs.flatMap(\.ports)
-        let programFile = try Self.file("program", folder, limit: DAISProgram.fileBytes, &fields)
         program = try DAISProgram(
-            programFile.bytes,
+            programFile.bytes(in: folder, limit: DAISProgram.fileBytes),
             file: programFile.name,
             inputs: inputPorts,
             outputs: outputPorts
         )
-        golden = try Self.golden(folder, inputPorts, outputPorts, &fields)
-        try fields.finish()
+        golden = try GoldenWords(
+            goldenFile.bytes(in: folder, limit: GoldenWords.fileBytes),
+            file: goldenFile.name,
+            events: goldenEvents,
+            inputs: inputPorts,
+            outputs: outputPorts
+        )
     }
 
     private static func tensors(
         _ key: String,
         _ fields: inout JSONFields
-    ) throws(FirmwareError) -> [FirmwareTensor] {
+    ) throws(ContentError) -> [FirmwareTensor] {
         var tensors: [FirmwareTensor] = []
         for var member in try fields.objects(key, count: 1...maximumTensors) {
             let name = try member.text("name", limit: nameBytes)
             guard !tensors.contains(where: { $0.name == name }) else {
-                throw FirmwareError(
-                    member.place("name"),
-                    found: "\(FirmwareError.quote(name)) again",
+                throw ContentError(
+                    member.path("name"),
+                    found: "\"\(name)\" again",
                     allowed: "each name once"
                 )
             }
@@ -81,8 +104,8 @@ extension Firmware {
             // Neither factor is large, nor are there many.
             let count = shape.reduce(1, *)
             guard words.contains(count) else {
-                throw FirmwareError(
-                    member.place("shape"),
+                throw ContentError(
+                    member.path("shape"),
                     found: "\(count) values",
                     allowed: "at most \(WordLayout.maximumWords)"
                 )
@@ -99,19 +122,19 @@ extension Firmware {
 
     private static func format(
         _ fields: inout JSONFields
-    ) throws(FirmwareError) -> FixedPointFormat {
+    ) throws(ContentError) -> FixedPointFormat {
         enum Rounding: String, CaseIterable { case floor }
         let point = -FixedPointFormat.maximumPoint...FixedPointFormat.maximumPoint
         let isSigned = try fields.flag("signed")
         let integer = try fields.integer("integer", in: point)
         let fraction = try fields.integer("fraction", in: point)
-        _ = try fields.choice("rounding", Rounding.self)
-        let overflow = try fields.choice("overflow", FixedPointFormat.Overflow.self)
+        _ = try fields.choice("rounding", Rounding.allCases)
+        let overflow = try fields.choice("overflow", FixedPointFormat.Overflow.allCases)
         try fields.finish()
         let width = (isSigned ? 1 : 0) + integer + fraction
         guard (0...FixedPointFormat.maximumWidth).contains(width) else {
-            throw FirmwareError(
-                fields.place("fraction"),
+            throw ContentError(
+                fields.path("fraction"),
                 found: "\(fraction), which makes the port \(width) bits wide",
                 allowed: "0 to \(FixedPointFormat.maximumWidth) bits with integer and sign"
             )
@@ -128,13 +151,13 @@ extension Firmware {
         _ key: String,
         _ tensors: [FirmwareTensor],
         _ fields: inout JSONFields
-    ) throws(FirmwareError) -> Int {
+    ) throws(ContentError) -> Int {
         let words = tensors.reduce(0) { $0 + $1.ports.count }
         let stride = try fields.integer(key, in: 0...Int(Int32.max))
         let fitting = strides.filter { $0 >= words * WordLayout.wordBytes }
         guard fitting.contains(stride) else {
-            throw FirmwareError(
-                fields.place(key),
+            throw ContentError(
+                fields.path(key),
                 found: "\(stride)",
                 allowed: fitting.isEmpty
                     ? "at most \(WordLayout.maximumWords) ports an event, here are \(words)"
@@ -146,7 +169,7 @@ extension Firmware {
 
     private static func resources(
         _ fields: inout JSONFields
-    ) throws(FirmwareError) -> FirmwareResources {
+    ) throws(ContentError) -> FirmwareResources {
         var member = try fields.object("resources")
         let resources = FirmwareResources(
             lookupTables: try member.integer("lut", in: 0...mostResources),
@@ -158,7 +181,7 @@ extension Firmware {
         return resources
     }
 
-    private static func tools(_ fields: inout JSONFields) throws(FirmwareError) -> FirmwareTools {
+    private static func tools(_ fields: inout JSONFields) throws(ContentError) -> FirmwareTools {
         var member = try fields.object("made_by")
         let tools = FirmwareTools(
             da4ml: try member.text("da4ml", limit: nameBytes),
@@ -166,65 +189,6 @@ extension Firmware {
         )
         try member.finish()
         return tools
-    }
-
-    private static func golden(
-        _ folder: String,
-        _ inputs: [FixedPointFormat],
-        _ outputs: [FixedPointFormat],
-        _ fields: inout JSONFields
-    ) throws(FirmwareError) -> GoldenWords {
-        var member = try fields.object("golden")
-        let events = try member.integer("events", in: 1...mostEvents)
-        let file = try Self.file(in: folder, limit: GoldenWords.fileBytes, &member)
-        try member.finish()
-        return try GoldenWords(
-            file.bytes,
-            file: file.name,
-            events: events,
-            inputs: inputs,
-            outputs: outputs
-        )
-    }
-
-    /// A file that an object with nothing else names.
-    private static func file(
-        _ key: String,
-        _ folder: String,
-        limit: Int,
-        _ fields: inout JSONFields
-    ) throws(FirmwareError) -> (name: String, bytes: [UInt8]) {
-        var member = try fields.object(key)
-        let file = try Self.file(in: folder, limit: limit, &member)
-        try member.finish()
-        return file
-    }
-
-    /// A file that an object names, whose digest must be the object's.
-    private static func file(
-        in folder: String,
-        limit: Int,
-        _ fields: inout JSONFields
-    ) throws(FirmwareError) -> (name: String, bytes: [UInt8]) {
-        let name = try fields.text("file", limit: nameBytes)
-        guard !name.contains("/"), !name.hasPrefix(".") else {
-            throw FirmwareError(
-                fields.place("file"),
-                found: FirmwareError.quote(name),
-                allowed: "the name of a file in the same folder"
-            )
-        }
-        let stated = try fields.text("sha256", limit: nameBytes)
-        let bytes = try FirmwareFile.bytes(name, in: folder, limit: limit)
-        let digest = Digest.hexadecimal(of: bytes)
-        guard stated == digest else {
-            throw FirmwareError(
-                fields.place("sha256"),
-                found: FirmwareError.quote(stated),
-                allowed: "\"\(digest)\", which is \(name)'s"
-            )
-        }
-        return (name, bytes)
     }
 }
 

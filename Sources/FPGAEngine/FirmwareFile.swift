@@ -1,7 +1,45 @@
+internal import Digests
 internal import Glibc
+internal import StrictJSON
 
-/// Files of a version's folder: whole, and within a limit.
-enum FirmwareFile {
+/// A file beside the description, as that names it.
+struct FirmwareFile {
+    /// Longest name, in bytes.
+    private static let nameBytes = 128
+
+    let name: String
+    private let digest: String
+    /// Where its digest stands in the description.
+    private let digestPlace: String
+
+    /// Takes a name and a digest.
+    init(_ fields: inout JSONFields) throws(ContentError) {
+        name = try fields.text("file", limit: Self.nameBytes)
+        guard !name.contains("/"), !name.hasPrefix(".") else {
+            throw ContentError(
+                fields.path("file"),
+                found: "\"\(name)\"",
+                allowed: "the name of a file in the same folder"
+            )
+        }
+        digest = try fields.text("sha256", limit: Self.nameBytes)
+        digestPlace = fields.path("sha256")
+    }
+
+    /// Its bytes, whose digest must be the one described.
+    func bytes(in folder: String, limit: Int) throws(FirmwareError) -> [UInt8] {
+        let bytes = try Self.bytes(name, in: folder, limit: limit)
+        let found = Digest.hexadecimal(of: bytes)
+        guard found == digest else {
+            throw FirmwareError(
+                "\(Firmware.fileName): \(digestPlace)",
+                found: "\"\(digest)\"",
+                allowed: "\"\(found)\", which is \(name)'s"
+            )
+        }
+        return bytes
+    }
+
     /// The bytes of `folder`/`name`, of at most `limit`.
     static func bytes(
         _ name: String,

@@ -1,4 +1,5 @@
 public import Calibration
+internal import StrictJSON
 
 extension ReferenceFile {
     /// Reads a file; an unknown key, a missing one, a wrong type, a limit passed or counts that
@@ -18,12 +19,12 @@ extension ReferenceFile {
         let precision = try file.text("precision")
         let deviceClass = try file.text("device_class")
         var values: [Value] = []
-        let list = try file.list("values", limit: Self.maximumValues)
+        let list = try file.list("values", count: 1...Self.maximumValues)
         for (index, value) in list.enumerated() {
             values.append(try Value(value, path: "values[\(index)]"))
         }
         var references: [Reference] = []
-        let samples = try file.list("references", limit: Kind.allCases.count)
+        let samples = try file.list("references", count: 1...Kind.allCases.count)
         for (index, value) in samples.enumerated() {
             references.append(try Reference(value, path: "references[\(index)]"))
         }
@@ -96,7 +97,7 @@ extension ReferenceFile.Reference {
         dataDigest = try fields.text("data_digest")
         events = try fields.integer("events", in: 1...ReferenceFile.maximumEvents)
         var counts: [[Int]] = []
-        let lists = try fields.list("counts", limit: ReferenceFile.maximumValues)
+        let lists = try fields.list("counts", count: 1...ReferenceFile.maximumValues)
         for (index, list) in lists.enumerated() {
             counts.append(try Self.counts(list, path: fields.path("counts[\(index)]")))
         }

@@ -132,7 +132,7 @@ import Testing
             ("[]", "[2]", "[-1]", "[[]]", "outputs[0].p_values[0].events_per_bin[0]"),
             ("[]", "[2]", "[1]", "[[1e39]]", "outputs[0].p_values[0].scores[0][0]"),
             ("[[2, 1]]", "[2]", "[1]", "[[1]]", "outputs[0].p_values[0].bin_edges[0][1]"),
-            ("[2, 1]", "[2]", "[1]", "[[1]]", "outputs[0].p_values[0].bin_edges"),
+            ("[2, 1]", "[2]", "[1]", "[[1]]", "outputs[0].p_values[0].bin_edges[0]"),
             ("[[1], [1]]", "[2]", "[1]", "[[1]]", "outputs[0].p_values[0].events_per_bin"),
         ]
     )

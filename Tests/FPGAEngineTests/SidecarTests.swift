@@ -55,7 +55,7 @@ struct SidecarTests {
         arguments: [
             (
                 #""vigil-firmware""#, #""other""#,
-                #"format: found "other", allowed is "vigil-firmware""#
+                #"format: found "other", allowed is vigil-firmware"#
             ),
             (
                 #""format_version":1"#, #""format_version":2"#,
@@ -71,7 +71,7 @@ struct SidecarTests {
             ),
             (
                 #""kernel":"trigger","#, #""kernel":"trigger","speed":3,"#,
-                #""speed": found an unknown key, allowed is format, format_version, kernel, inputs, "#
+                #"speed: found an unknown key, allowed is format, format_version, kernel, inputs, "#
                     + "outputs, input_stride_bytes, output_stride_bytes, maximum_events, "
                     + "initiation_interval, latency_clocks, clock_megahertz, resources, made_by, "
                     + "program, golden"
@@ -91,11 +91,11 @@ struct SidecarTests {
             ),
             (
                 #""rounding":"floor""#, #""rounding":"even""#,
-                #"inputs[0].ports[0].rounding: found "even", allowed is "floor""#
+                #"inputs[0].ports[0].rounding: found "even", allowed is floor"#
             ),
             (
                 #""overflow":"wrap""#, #""overflow":"stop""#,
-                #"inputs[0].ports[0].overflow: found "stop", allowed is "wrap" or "saturate""#
+                #"inputs[0].ports[0].overflow: found "stop", allowed is wrap, saturate"#
             ),
             (
                 #""shape":[5]"#, #""shape":[4]"#,
@@ -142,7 +142,7 @@ struct SidecarTests {
         let other = String(repeating: "0", count: 64)
         #expect(
             try refusal(digest, other)
-                == #"firmware.json: program.sha256: found "\#(other.prefix(60))…", "#
+                == #"firmware.json: program.sha256: found "\#(other)", "#
                 + #"allowed is "\#(digest)", which is program.dais's"#
         )
     }
@@ -159,13 +159,22 @@ struct SidecarTests {
 
     @Test(
         "JSON that is none is refused with its byte",
-        arguments: ["", "{", "{} x", "[1", #"{"a":1,"a":2}"#, #"{"a":"\n"}"#]
+        arguments: ["", "{", "{} x", "[1", "[[[[[[[[1]]]]]]]]", #"{"a":1,"a":2}"#, #"{"a":"\n"}"#]
     )
     func malformed(text: String) throws {
         let folder = try TemporaryFolder()
         try folder.write(Firmware.fileName, text)
         let error = #expect(throws: FirmwareError.self) { try Firmware(folder: folder.path) }
         #expect(error?.description.hasPrefix("firmware.json: JSON at byte ") == true)
+    }
+
+    @Test("A description past the limit is refused unread")
+    func long() throws {
+        let text = [UInt8](repeating: 0x20, count: 65_537)
+        let error = #expect(throws: FirmwareError.self) { try Firmware(sidecar: text, folder: "") }
+        #expect(
+            error?.description == "firmware.json: file: found 65537 bytes, allowed is at most 65536"
+        )
     }
 
     @Test("Damaged descriptions are refused or read, never a trap")

@@ -1,9 +1,13 @@
 /// Writes JSON for people and machines alike: members in the order given, short arrays on one line,
 /// long ones wrapped, never one number a line.
-package struct JSONWriter {
+///
+/// Public for its loops over numbers to be inlinable: of what is the package's no body is exported.
+public struct JSONWriter {
     package private(set) var bytes: [UInt8] = []
     private var depth = 0
     private var isFirst = true
+    /// Where the line of numbers began, in bytes.
+    private var lineStart = 0
 
     /// An empty text.
     package init() {}
@@ -37,12 +41,12 @@ package struct JSONWriter {
         raw(String(value))
     }
 
-    /// An array of strings as a member.
     package mutating func number(_ key: String, _ value: Double) {
         name(key)
         raw(NumberText.of(value))
     }
 
+    /// An array of strings as a member.
     package mutating func texts(_ key: String, _ values: [String]) {
         array(key) { list in
             for value in values {
@@ -53,33 +57,43 @@ package struct JSONWriter {
     }
 
     /// An array of numbers as a member; each number is text already.
-    package mutating func numbers(_ key: String, _ values: some Sequence<String>) {
-        name(key)
-        flow(values)
+    ///
+    /// Inlinable, as the next, for the loop to be compiled for its sequence.
+    @inlinable public mutating func numbers(_ key: String, _ values: some Sequence<String>) {
+        openNumbers(key)
+        for value in values { append(number: value) }
+        closeNumbers()
     }
 
     /// An array of numbers as the next element.
-    package mutating func numbers(_ values: some Sequence<String>) {
-        element()
-        flow(values)
+    @inlinable public mutating func numbers(_ values: some Sequence<String>) {
+        openNumbers()
+        for value in values { append(number: value) }
+        closeNumbers()
     }
 
-    private mutating func flow(_ values: some Sequence<String>) {
+    @usableFromInline mutating func openNumbers(_ key: String? = nil) {
+        if let key { name(key) } else { element() }
         raw("[")
-        var start = bytes.count
-        var isFirstNumber = true
-        for value in values {
-            if !isFirstNumber { raw(",") }
-            if bytes.count - start + value.utf8.count > Self.lineLength {
-                newLine()
-                start = bytes.count
-            } else if !isFirstNumber {
-                raw(" ")
-            }
-            raw(value)
-            isFirstNumber = false
+        lineStart = bytes.count
+        isFirst = true
+    }
+
+    @usableFromInline mutating func append(number: String) {
+        if !isFirst { raw(",") }
+        if bytes.count - lineStart + number.utf8.count > Self.lineLength {
+            newLine()
+            lineStart = bytes.count
+        } else if !isFirst {
+            raw(" ")
         }
+        raw(number)
+        isFirst = false
+    }
+
+    @usableFromInline mutating func closeNumbers() {
         raw("]")
+        isFirst = false
     }
 
     private mutating func nested(

@@ -1,7 +1,7 @@
 /// A JSON text as values.
 ///
-/// A non-empty array of nothing but numbers is `numbers`: calibration files are mostly such arrays,
-/// and this form is a fifth of the size.
+/// A non-empty array of nothing but numbers is `numbers`: large files are mostly such arrays, and this
+/// form is a fifth of the size.
 package enum JSONValue: Equatable {
     case null
     case bool(Bool)

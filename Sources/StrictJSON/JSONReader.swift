@@ -1,32 +1,43 @@
-/// Reads JSON (RFC 8259) as strictly as a calibration deserves: a repeated key, a number that is
-/// not finite, a lone surrogate, nesting past a limit and anything after the value are refused,
-/// each with its byte offset.
+/// Reads JSON (RFC 8259) as strictly as our own files deserve: a repeated key, a number that is not
+/// finite, a lone surrogate, nesting past a limit and anything after the value are refused, each with
+/// its byte offset.
 ///
 /// JSONDecoder takes the last of repeated keys and tells no offset, hence a reader of our own; it
 /// needs no Foundation either.
 package struct JSONReader {
-    /// Nesting that no file of ours reaches; the reader recurses, so hostile input must not choose.
-    static let maximumDepth = 16
-
     private let bytes: [UInt8]
+    private let limits: JSONLimits
     private var offset = 0
 
     /// The one value in `bytes`.
     ///
     /// Refuses, never traps.
-    package static func value(of bytes: [UInt8]) throws(CalibrationError) -> JSONValue {
-        var reader = JSONReader(bytes: bytes)
+    package static func value(
+        of bytes: [UInt8],
+        limits: JSONLimits
+    ) throws(ContentError) -> JSONValue {
+        guard bytes.count <= limits.bytes else {
+            throw ContentError(
+                "file",
+                found: "\(bytes.count) bytes",
+                allowed: "at most \(limits.bytes)"
+            )
+        }
+        var reader = JSONReader(bytes: bytes, limits: limits)
         let value = try reader.value(depth: 0)
         reader.skipBlanks()
         guard reader.offset == bytes.count else { throw reader.refusal("the end of the file") }
         return value
     }
 
-    private init(bytes: [UInt8]) { self.bytes = bytes }
+    private init(bytes: [UInt8], limits: JSONLimits) {
+        self.bytes = bytes
+        self.limits = limits
+    }
 
-    private mutating func value(depth: Int) throws(CalibrationError) -> JSONValue {
-        guard depth < Self.maximumDepth else {
-            throw refusal("nesting of at most \(Self.maximumDepth)")
+    private mutating func value(depth: Int) throws(ContentError) -> JSONValue {
+        guard depth < limits.depth else {
+            throw refusal("nesting of at most \(limits.depth)")
         }
         skipBlanks()
         switch next {
@@ -40,7 +51,7 @@ package struct JSONReader {
         }
     }
 
-    private mutating func object(depth: Int) throws(CalibrationError) -> JSONValue {
+    private mutating func object(depth: Int) throws(ContentError) -> JSONValue {
         offset += 1
         var members: [String: JSONValue] = [:]
         skipBlanks()
@@ -54,7 +65,7 @@ package struct JSONReader {
             guard take(":") else { throw refusal("':'") }
             let value = try value(depth: depth + 1)
             guard members.updateValue(value, forKey: key) == nil else {
-                throw CalibrationError(
+                throw ContentError(
                     "JSON at byte \(start)",
                     found: "\"\(key)\" again",
                     allowed: "each key once"
@@ -66,7 +77,7 @@ package struct JSONReader {
         return .object(members)
     }
 
-    private mutating func array(depth: Int) throws(CalibrationError) -> JSONValue {
+    private mutating func array(depth: Int) throws(ContentError) -> JSONValue {
         offset += 1
         var numbers: [Double] = []
         var others: [JSONValue]?
@@ -89,12 +100,12 @@ package struct JSONReader {
     private mutating func word(
         _ word: String,
         _ value: JSONValue
-    ) throws(CalibrationError) -> JSONValue {
+    ) throws(ContentError) -> JSONValue {
         guard takeWord(word) else { throw refusal(word) }
         return value
     }
 
-    private mutating func number() throws(CalibrationError) -> Double {
+    private mutating func number() throws(ContentError) -> Double {
         let start = offset
         _ = take("-")
         if !take("0") { try digits() }
@@ -105,12 +116,12 @@ package struct JSONReader {
         }
         let text = String(decoding: bytes[start..<offset], as: UTF8.self)
         guard let number = Double(text), number.isFinite else {
-            throw CalibrationError("JSON at byte \(start)", found: text, allowed: "a finite number")
+            throw ContentError("JSON at byte \(start)", found: text, allowed: "a finite number")
         }
         return number
     }
 
-    private mutating func digits() throws(CalibrationError) {
+    private mutating func digits() throws(ContentError) {
         let start = offset
         while let byte = next, isDigit(byte) { offset += 1 }
         guard offset > start else { throw refusal("a JSON value") }
@@ -122,28 +133,30 @@ package struct JSONReader {
 }
 
 extension JSONReader {
-    private mutating func string() throws(CalibrationError) -> String {
+    private mutating func string() throws(ContentError) -> String {
         let start = offset
         offset += 1
         var text: [UInt8] = []
         while let byte = next, byte != UInt8(ascii: "\"") {
             guard byte >= 0x20 else { throw refusal("no control character in a string") }
-            offset += 1
             if byte == UInt8(ascii: "\\") {
+                guard limits.takesEscapes else { throw refusal("no escape in a string") }
+                offset += 1
                 text.append(contentsOf: String(try escaped()).utf8)
             } else {
+                offset += 1
                 text.append(byte)
             }
         }
         guard take("\"") else { throw refusal("'\"'") }
         guard let string = String(validating: text, as: UTF8.self) else {
-            throw CalibrationError("JSON at byte \(start)", found: "other bytes", allowed: "UTF-8")
+            throw ContentError("JSON at byte \(start)", found: "other bytes", allowed: "UTF-8")
         }
         return string
     }
 
     /// The character after a backslash.
-    private mutating func escaped() throws(CalibrationError) -> Unicode.Scalar {
+    private mutating func escaped() throws(ContentError) -> Unicode.Scalar {
         let letter = next
         offset += 1
         switch letter {
@@ -162,7 +175,7 @@ extension JSONReader {
         }
     }
 
-    private mutating func unicodeEscape() throws(CalibrationError) -> Unicode.Scalar {
+    private mutating func unicodeEscape() throws(ContentError) -> Unicode.Scalar {
         let high = try fourHexDigits()
         if let scalar = Unicode.Scalar(high) { return scalar }
         guard high < 0xDC00, takeWord("\\u") else { throw refusal("a pair of surrogates") }
@@ -173,7 +186,7 @@ extension JSONReader {
         return scalar
     }
 
-    private mutating func fourHexDigits() throws(CalibrationError) -> UInt32 {
+    private mutating func fourHexDigits() throws(ContentError) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
             guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
@@ -207,8 +220,8 @@ extension JSONReader {
         return true
     }
 
-    private func refusal(_ allowed: String) -> CalibrationError {
+    private func refusal(_ allowed: String) -> ContentError {
         let found = next.map { "'\(Character(Unicode.Scalar($0)))'" } ?? "the end"
-        return CalibrationError("JSON at byte \(offset)", found: found, allowed: allowed)
+        return ContentError("JSON at byte \(offset)", found: found, allowed: allowed)
     }
 }
