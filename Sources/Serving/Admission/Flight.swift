@@ -101,8 +101,9 @@ public struct Flight {
 
     /// Bit i: device i of the engine answered some event; 0 where there is one.
     var answeredBy: UInt8 = 0
-    /// What the answer holds and quotes, once admitted; kept alive like the plan. Not by way of the plan
-    /// for it changes with the devices that answer.
+    /// What the answer holds and quotes, once admitted; kept alive like the plan.
+    ///
+    /// Not by way of the plan, for it changes with the devices that answer.
     public internal(set) var layout: Unmanaged<AnswerLayout>?
 
     // The deck's own.
