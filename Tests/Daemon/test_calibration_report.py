@@ -75,7 +75,7 @@ def reports(served, halves, tmp_path_factory):
     for name in (*REFERENCE, "limits"):
         page = place / f"{name}.svg"
         report = document("calibrate", name, "--data", data, "--report", page, at=served)
-        on_features = name.startswith(("er-nr", "kinematic"))
+        on_features = name.startswith(("er-nr", "kinematic", "trigger"))
         inputs = features(halves[0]) if on_features else halves[0]["hits"]
         with served.client() as client:
             outputs = client.score(name, inputs, raw=True).outputs
