@@ -1,9 +1,9 @@
 """Checks an emulated card through XRT: golden words, faults, and that nothing is left behind.
 
-    python check.py MODEL --build FOLDER [--random EVENTS]
+    python check.py MODEL --build FOLDER [--random EVENTS --program FILE]
 
---random compares that many random events with da4ml, which must be installed, and wants the
-program.json of the model. `make check` runs it.
+--random compares that many random events with da4ml, which must be installed, by the program that
+the model was packed from. `make check` runs it.
 """
 
 import argparse
@@ -189,7 +189,7 @@ def check_growth(check, faults):
         sys.exit("something grows")
 
 
-def random_events(model, folder, events):
+def random_events(model, program, events):
     """Random words over each port's whole range, and what da4ml makes of them."""
     from da4ml.types import CombLogic
 
@@ -200,7 +200,7 @@ def random_events(model, folder, events):
         low = -(1 << magnitude) if port["signed"] else 0
         inputs[:, i] = generator.integers(low, 1 << magnitude, events)
     values = inputs * 2.0 ** -np.array([port["fraction"] for port in model.inputs])
-    results = CombLogic.load(folder / "program.json").predict(values, n_threads=1)
+    results = CombLogic.load(program).predict(values, n_threads=1)
     outputs = results * 2.0 ** np.array([port["fraction"] for port in model.outputs])
     return inputs.astype("<i4"), outputs.reshape(events, -1).astype("<i4")
 
@@ -210,8 +210,11 @@ def main():
     parser.add_argument("model", type=Path)
     parser.add_argument("--build", type=Path, required=True)
     parser.add_argument("--random", type=int, default=0, metavar="EVENTS")
+    parser.add_argument("--program", type=Path, help="program.json that the model was packed from")
     parser.add_argument("--faults", type=int, default=1000)
     arguments = parser.parse_args()
+    if arguments.random and not arguments.program:
+        parser.error("--random needs --program")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page"
         os.environ["VIGIL_EMULATED_CARD"] = str(path)
@@ -220,7 +223,7 @@ def main():
         check.agree(*check.model.golden)
         print(f"{len(check.model.golden[0])} golden events agree")
         if arguments.random:
-            check.agree(*random_events(check.model, arguments.model, arguments.random))
+            check.agree(*random_events(check.model, arguments.program, arguments.random))
             print(f"{arguments.random} random events agree with da4ml")
         page.latency_clocks, page.stall_percent, page.seed = 200, 60, 9
         check.agree(*check.model.golden)
