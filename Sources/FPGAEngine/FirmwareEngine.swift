@@ -113,11 +113,14 @@ extension Firmware {
 public final class FirmwareInstance: EngineInstance {
     private let buffers: WordBuffers
     private let target: any FirmwareTarget
+    /// The target where it is a card with software behind it.
+    private let offloaded: OffloadedTarget?
 
     /// Runs `target` on the words of `buffers`.
     public init(_ buffers: WordBuffers, _ target: any FirmwareTarget) {
         self.buffers = buffers
         self.target = target
+        offloaded = target as? OffloadedTarget
     }
 
     /// Rows of the last run with a value that its port cannot hold, in order.
@@ -125,7 +128,7 @@ public final class FirmwareInstance: EngineInstance {
 
     /// Place of the device that answered the last run.
     public var answeredBy: Int {
-        ((target as? OffloadedTarget)?.answeredBy ?? .card).rawValue
+        (offloaded?.answeredBy ?? .card).rawValue
     }
 
     /// Memory for input `index`.

@@ -24,6 +24,8 @@ final class AnswerPlan: Sendable {
     /// Keeps what truths are compared with, or nil.
     let observation: ObservationStep?
     let rawCopies: [RawCopy]
+    /// Sections that hold flags, of outputs and regions; each once.
+    private let flagSections: Set<Int>
 
     init(
         layout: AnswerLayout,
@@ -39,6 +41,7 @@ final class AnswerPlan: Sendable {
         self.regions = regions
         self.observation = observation
         self.rawCopies = rawCopies
+        flagSections = Set(layout.outputs.compactMap(\.flags) + layout.regions.map(\.flags))
     }
 
     /// Fills a segment's rows of the answer from the micro-batch; rows at `flagged` positions carry
@@ -126,13 +129,8 @@ final class AnswerPlan: Sendable {
         return mask
     }
 
-    private var flagSections: Set<Int> {
-        Set(layout.outputs.compactMap(\.flags) + layout.regions.map(\.flags))
-    }
-
     /// Takes every value of a row away and says why.
     private func blank(_ row: Int, _ answer: AnswerSections) {
-        let flagSections = flagSections
         for (index, section) in layout.sections.enumerated() {
             let place = unsafe answer.base(index) + row * section.strideBytes
             if flagSections.contains(index) {
